@@ -22,7 +22,7 @@ class ConfigurationError(ReplicationError):
 
 
 class PoisonEvent(ReplicationError):
-    """This record cannot be applied as it is; its key is set aside, everything else flows.
+    """A record that cannot be applied as it is; its key is set aside, everything else flows.
 
     `kind` is the stable error class stored with the dead letter, e.g. `decode`, `translate`.
     """

@@ -1,0 +1,23 @@
+"""The engine: a chunk of one partition becomes one guarded target transaction. Start with `engine.py`."""
+
+from overgrow.apply.batch import Batch, Books, Row, Step
+from overgrow.apply.engine import Engine
+from overgrow.apply.fold import Folder
+from overgrow.apply.ports import BadRows, Claimed, ClaimLost, ConstraintViolation, Hole, Moved, Receipt, Sink
+
+__all__ = [
+    "BadRows",
+    "Batch",
+    "Books",
+    "ClaimLost",
+    "Claimed",
+    "ConstraintViolation",
+    "Engine",
+    "Folder",
+    "Hole",
+    "Moved",
+    "Receipt",
+    "Row",
+    "Sink",
+    "Step",
+]

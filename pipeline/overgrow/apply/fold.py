@@ -1,0 +1,304 @@
+"""Fold a chunk: decode, keep the last valid write per key, translate what is left. Pure; the hot path.
+
+Compaction uses the guard's own rule, so that a batch ends where its events one by one would end:
+
+* a streamed event whose position is lower than one already seen for its key can never win (it is a re-send);
+* otherwise the newer event replaces the older one, whatever the target row holds, with two exceptions that are
+  written as separate steps, in order: a streamed event after a read (the row's own position may refuse the former,
+  then the read stands), and a partial row, which needs what came before it;
+* poison is never a winner, but its position counts as a floor for later events of its key.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from overgrow import errors
+from overgrow.apply.batch import Batch, Books, Row, Step
+from overgrow.apply.ports import Codec, Wire
+from overgrow.model import Chunk, Letter, LetterKind
+
+Poison = Mapping[int, tuple[LetterKind, str, str | None]]  # offset -> (kind, cause, field)
+
+
+_OPS = frozenset("cudr")
+
+
+class _Slot:
+    """The current candidate of one key. Mutable, one per key and batch."""
+
+    __slots__ = ("absent", "event", "floor", "index", "key", "layer", "struct")
+
+    def __init__(self, key: str, struct: Any, event: Any, index: int, floor: int | None, layer: int) -> None:  # noqa: ANN401
+        self.key = key
+        self.struct = struct  # the key struct: deletes know their row by it
+        self.event = event
+        self.index = index
+        self.floor = floor
+        self.layer = layer
+        self.absent: frozenset[str] | None = None
+
+
+class Folder:
+    """Folds chunks of one topic through one mapping. Stateless between calls."""
+
+    def __init__(self, wire: Wire, codec: Codec, *, rereads: bool = False) -> None:
+        """`rereads`: let reads follow streamed events (replays, models); a worker stops by name instead."""
+        self.wire = wire
+        self.codec = codec
+        self.rereads = rereads
+
+    def fold(self, chunk: Chunk, *, start: int, poison: Poison | None = None) -> Batch:
+        """Fold the records at or after offset `start`.
+
+        `poison`: offsets the target has refused before. Ends early, at `Batch.next`, before a record that demands a
+        named stop, so that everything before it is applied; raises that stop if it is the first record.
+        """
+        found = dict(poison or {})
+        while True:
+            fold = _Fold(self, chunk, start, found)
+            fold.run()
+            batch = fold.batch()
+            if batch is not None:
+                return batch
+            # A winner did not translate: the next older valid event of its key is the winner, so fold again.
+
+
+class _Fold:
+    """One pass over a chunk."""
+
+    def __init__(self, folder: Folder, chunk: Chunk, start: int, poison: dict[int, Any]) -> None:
+        self.wire, self.codec, self.rereads = folder.wire, folder.codec, folder.rereads
+        self.chunk, self.start, self.next = chunk, start, chunk.next
+        self.poison = poison
+        self.eager = {entry[3] for entry in poison.values() if len(entry) > 3}  # noqa: PLR2004 - keys to translate at once
+        self.slots: dict[str, _Slot] = {}
+        self.earlier: list[_Slot] = []  # to be written in a layer before their key's current slot
+        self.poisoned: dict[str, int | None] = {}  # key -> floor left by poison before the key had a slot
+        self.letters: list[Letter] = []
+        self.received = self.superseded = self.ignored = self.reads = 0
+        self.position: int | None = None
+        self.first_read: int | None = None
+
+    def run(self) -> None:
+        """Decode and compact."""
+        chunk, start, values = self.chunk, self.start, self.chunk.values
+        decode, decode_key, key_text = self.wire.value, self.wire.key, self.codec.key_text
+        for index, offset in enumerate(chunk.offsets):
+            if offset < start:
+                continue
+            raw = values[index]
+            if raw is None:  # Kafka tombstone: the delete before it has said it all
+                self.received += 1
+                self.ignored += 1
+                continue
+            try:
+                event = decode(raw)
+                if event.op == "t" or event.op == "m":  # noqa: PLR1714 - faster than a tuple on the hot path
+                    raise _unbuilt(event.op, f"{chunk.part} offset {offset}")
+                struct = decode_key(_present(chunk.keys[index]))
+                lsn = self._position(event)
+                if lsn is None:
+                    self._read(event, offset)
+            except errors.DecodeError as error:
+                self.received += 1
+                self._undecodable(index, error)
+                continue
+            except errors.Refused:
+                if self.received == 0:
+                    raise
+                self.next = offset  # apply what stands before it; the next fold begins with it and raises
+                return
+            self.received += 1
+            self._compact(index, raw, event, struct, key_text(struct), lsn)
+
+    def _compact(self, index: int, raw: bytes, event: Any, struct: Any, key: str, lsn: int | None) -> None:  # noqa: ANN401
+        slot = self.slots.get(key)
+        floor = None if slot is None and not self.poisoned else self._floor(slot, key)
+        if lsn is not None:
+            if floor is not None and lsn < floor:
+                self.superseded += 1  # a re-send: something newer of its key was seen before it
+                return
+            floor = lsn
+        if self.poison and self._is_poison(self.chunk.offsets[index], event, key):
+            self._set_aside(index, key, lsn, event)
+        elif (
+            self.placeholder in self.chunk.values[index] and event.after and (absent := self.codec.absent(event.after))
+        ):  # type: ignore[operator]
+            self._partial(_Slot(key, struct, event, index, floor, 0), absent)
+        elif slot is None:
+            self.slots[key] = _Slot(key, struct, event, index, floor, 0)
+        elif lsn is not None and slot.event.op == "r":
+            self.earlier.append(slot)
+            self.slots[key] = _Slot(key, struct, event, index, floor, slot.layer + 1)
+        else:
+            self.superseded += 1
+            slot.struct, slot.event, slot.index, slot.floor, slot.absent = struct, event, index, floor, None
+
+    def _read(self, event: Any, offset: int) -> None:  # noqa: ANN401
+        """Account for a snapshot read; refuse one that is not of the first snapshot."""
+        snapshot = event.source.snapshot
+        if not self.rereads and (self.position is not None or snapshot == "incremental"):
+            raise reread_stop(f"{self.chunk.part} offset {offset}")
+        self.reads += 1
+        if self.first_read is None and snapshot in ("first", "first_in_data_collection"):
+            self.first_read = offset
+
+    def _position(self, event: Any) -> int | None:  # noqa: ANN401
+        """The event's lsn; None for a read, which never has a position, whatever its source.lsn says."""
+        op, source = event.op, event.source
+        if op not in _OPS or (event.after is None) != (op == "d"):
+            msg = f"op {op!r} with after {'missing' if event.after is None else 'present'}"
+            raise errors.DecodeError(msg)
+        if op == "r":
+            return None
+        lsn: int | None = source.lsn
+        if lsn is None or source.txId is None:
+            msg = f"op {op!r} without source.lsn or source.txId"
+            raise errors.DecodeError(msg)
+        if self.position is None or lsn > self.position:
+            self.position = lsn
+        return lsn
+
+    def _floor(self, slot: _Slot | None, key: str) -> int | None:
+        floor = None if slot is None else slot.floor
+        left = self.poisoned.get(key)
+        return left if floor is None or (left is not None and left > floor) else floor
+
+    def _partial(self, slot: _Slot, absent: frozenset[str]) -> None:
+        before = self.slots.get(slot.key)
+        if before is not None:
+            self.earlier.append(before)
+            slot.layer = before.layer + 1
+        slot.absent = absent
+        self.slots[slot.key] = slot
+
+    def _undecodable(self, index: int, error: errors.DecodeError) -> None:
+        key = None  # an unreadable key leaves a letter that only a person can heal
+        with contextlib.suppress(errors.DecodeError):
+            key = self.codec.key_text(self.wire.key(_present(self.chunk.keys[index])))
+        self.letters.append(
+            Letter(record=self.chunk.record(index), key=key, lsn=None, xid=None, kind="decode", cause=str(error))
+        )
+
+    def _set_aside(self, index: int, key: str, lsn: int | None, event: Any) -> None:  # noqa: ANN401
+        kind, cause, field = self.poison[self.chunk.offsets[index]][:3]
+        xid = None if lsn is None else event.source.txId
+        record = self.chunk.record(index)
+        self.letters.append(Letter(record=record, key=key, lsn=lsn, xid=xid, kind=kind, cause=cause, field=field))
+        before = self._floor(self.slots.get(key), key)
+        self.poisoned[key] = lsn if before is None or (lsn is not None and lsn > before) else before
+
+    def _is_poison(self, offset: int, event: Any, key: str) -> bool:  # noqa: ANN401
+        if offset in self.poison or key not in self.eager:
+            return offset in self.poison
+        try:
+            if event.after is not None and not self.codec.absent(event.after):
+                self.codec.line(event.after)
+        except Exception:  # noqa: BLE001 - generated code raises whatever the value provokes; explain names it
+            self.poison[offset] = _explained(self.codec.explain(event.after), key)
+            return True
+        return False
+
+    def batch(self) -> Batch | None:
+        """Translate the winners; None if one of them proved poison (then `self.poison` has grown)."""
+        layers: dict[int, dict[str, list[Row]]] = {}
+        patches: dict[int, dict[tuple[str, ...], list[Row]]] = {}
+        offsets = self.chunk.offsets
+        line_of = self.codec.line
+        clean = True
+        for slot in [*self.earlier, *self.slots.values()]:
+            after, index = slot.event.after, slot.index
+            kind = "upsert"
+            line: str | None
+            try:
+                if after is None:
+                    kind, line = "delete", self.codec.target_key(slot.struct)
+                elif slot.absent:
+                    line = self.codec.partial_line(after, slot.absent)
+                else:
+                    line = line_of(after)
+                if line is None:
+                    kind, line = "filter", self.codec.target_key(slot.struct)
+            except Exception:  # noqa: BLE001 - as in _is_poison
+                self.poison[offsets[index]] = _explained(self.codec.explain(after), slot.key)
+                clean = False
+                continue
+            xid = None if slot.event.op == "r" else slot.event.source.txId
+            row = (slot.key, offsets[index], slot.floor, xid, index, line)
+            if slot.absent and kind == "upsert":
+                by_columns = patches.setdefault(slot.layer, {})
+                by_columns.setdefault(self.codec.present(slot.absent), []).append(row)
+            else:
+                by_kind = layers.get(slot.layer)
+                if by_kind is None:
+                    by_kind = layers[slot.layer] = {"delete": [], "filter": [], "upsert": []}
+                by_kind[kind].append(row)
+        if not clean:
+            return None
+        return self._assemble(layers, patches)
+
+    def _assemble(
+        self, layers: dict[int, dict[str, list[Row]]], patches: dict[int, dict[tuple[str, ...], list[Row]]]
+    ) -> Batch:
+        steps = []
+        for layer in sorted({*layers, *patches}):
+            for kind, rows in layers.get(layer, {}).items():
+                if rows:
+                    steps.append(Step(kind=kind, rows=rows))  # type: ignore[arg-type]
+            for columns, rows in patches.get(layer, {}).items():
+                steps.append(Step(kind="patch", rows=rows, columns=columns))
+        offsets, slots = self.chunk.offsets, self.slots
+        stale = frozenset(
+            letter.record.offset
+            for letter in self.letters
+            if letter.key is not None
+            and (slot := slots.get(letter.key)) is not None
+            and not slot.absent
+            and offsets[slot.index] > letter.record.offset
+        )
+        return Batch(
+            chunk=self.chunk,
+            start=self.start,
+            next=self.next,
+            steps=tuple(steps),
+            letters=tuple(self.letters),
+            books=Books(received=self.received, superseded=self.superseded, ignored=self.ignored),
+            position=self.position,
+            reads=self.reads,
+            first_read=self.first_read,
+            stale_letters=stale,
+        )
+
+
+def reread_stop(where: str) -> errors.NotBuiltYet:
+    """The stop for a snapshot that is not the first."""
+    return errors.NotBuiltYet(
+        f"{where}: a snapshot read after the first snapshot (a re-snapshot, or one that began again). Rows deleted in "
+        "between would stay in the target, so nothing was applied past this record. Start over: empty the target "
+        "tables, `overgrow apply --reset`, or wait for generations.",
+        code="second-snapshot",
+    )
+
+
+def _unbuilt(op: str, where: str) -> errors.NotBuiltYet:
+    if op == "t":
+        return errors.NotBuiltYet(
+            f"{where}: TRUNCATE at the source. This version does not apply truncates; nothing was "
+            "applied past this record.",
+            code="truncate",
+        )
+    return errors.NotBuiltYet(f"{where}: a logical message in a table's topic", code="message")
+
+
+def _present(key: bytes | None) -> bytes:
+    if key is None:
+        msg = "the record has no key: a table without a primary key cannot be applied"
+        raise errors.DecodeError(msg)
+    return key
+
+
+def _explained(error: errors.TranslationError, key: str) -> tuple[LetterKind, str, str | None, str]:
+    return "translate", f"{error.column}: {error.cause}", error.field, key

@@ -1,0 +1,22 @@
+"""Frozen nouns of change data capture, shared by every layer; no I/O, no clock."""
+
+from overgrow.model.chunk import Chunk, Claim, Headers, Part, Record
+from overgrow.model.deadletter import Letter, LetterKind
+from overgrow.model.operation import Operation
+from overgrow.model.stamp import EPOCH_UNIT, GENERATION_UNIT, Stamp, may_write, stamp_base
+
+__all__ = [
+    "EPOCH_UNIT",
+    "GENERATION_UNIT",
+    "Chunk",
+    "Claim",
+    "Headers",
+    "Letter",
+    "LetterKind",
+    "Operation",
+    "Part",
+    "Record",
+    "Stamp",
+    "may_write",
+    "stamp_base",
+]

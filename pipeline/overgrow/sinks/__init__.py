@@ -1,0 +1,1 @@
+"""Target stores. Every sink passes the same scenarios (tests/sinks)."""

@@ -1,0 +1,209 @@
+"""An in-memory sink: a fake, for pure tests of the engine. Same rules as the real one, written as plainly as possible.
+
+It keeps rows as lists of COPY fields. It never stands in for PostgreSQL where PostgreSQL can run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from overgrow import errors
+from overgrow.apply.batch import Batch, Books, Row, Step
+from overgrow.apply.fold import reread_stop
+from overgrow.apply.ports import BadRows, Claimed, ClaimLost, Hole, Moved, Receipt
+from overgrow.model import Claim, Letter, LetterKind, Part, Stamp, may_write, stamp_base
+
+
+@dataclass(slots=True, frozen=True)
+class Cell:
+    """A target row: its fields in target column order, its stamp, and whose it is."""
+
+    fields: list[str]
+    stamp: Stamp
+    key: str
+
+
+@dataclass(slots=True, frozen=True)
+class Filed:
+    """A dead letter and its state."""
+
+    letter: Letter
+    stamp: Stamp
+    part: Part
+    open: bool
+
+
+@dataclass(slots=True)
+class CheckpointRow:
+    """One row of the checkpoint table."""
+
+    next_offset: int = 0
+    claim: Claim = field(default_factory=lambda: Claim(0, ""))
+    streamed: bool = False
+    first_read: int | None = None
+    books: Books = field(default_factory=Books)
+
+
+@dataclass(slots=True)
+class State:
+    """Everything one transaction writes."""
+
+    rows: dict[str, Cell] = field(default_factory=dict)  # by target key
+    tombstones: dict[str, Stamp] = field(default_factory=dict)  # by source key
+    letters: list[Filed] = field(default_factory=list)
+    checkpoints: dict[Part, CheckpointRow] = field(default_factory=dict)
+    ranges: list[tuple[Part, int, int]] = field(default_factory=list)
+
+    def begin(self) -> State:
+        """A copy to work on; cells, stamps and letters are frozen, so the containers suffice."""
+        return State(
+            rows=dict(self.rows),
+            tombstones=dict(self.tombstones),
+            letters=list(self.letters),
+            checkpoints={part: replace(row) for part, row in self.checkpoints.items()},
+            ranges=list(self.ranges),
+        )
+
+
+class MemorySink:
+    """One mapping's target. `columns` and `key` name the target columns; `refuses` plays the target's constraints."""
+
+    def __init__(
+        self,
+        columns: tuple[str, ...],
+        key: tuple[str, ...],
+        parts: Iterable[Part],
+        *,
+        refuses: Callable[[list[str]], str | None] = lambda fields: None,  # noqa: ARG005
+        rereads: bool = False,
+    ) -> None:
+        self.columns, self.key = columns, tuple(columns.index(name) for name in key)
+        self.state = State(checkpoints={part: CheckpointRow() for part in parts})
+        self.refuses = refuses
+        self.rereads = rereads
+        self.base = stamp_base(epoch=1, generation=0)
+
+    async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
+        """Take over; see `Sink.claim`."""
+        claimed: dict[Part, Claimed] = {}
+        for part in parts:
+            row = self.state.checkpoints.get(part)
+            if row is None:
+                msg = f"no checkpoint for {part}"
+                raise errors.Refused(msg, code="no-checkpoint")
+            row.claim = Claim(row.claim.number + 1, f"memory-{id(claimed)}")
+            claimed[part] = Claimed(claim=row.claim, next_offset=row.next_offset)
+        return claimed
+
+    async def write(self, batch: Batch, claim: Claim) -> Receipt:
+        """One transaction: all of it or nothing."""
+        before, self.state = self.state, self.state.begin()
+        try:
+            return self._write(batch, claim)
+        except BaseException:
+            self.state = before
+            raise
+
+    def _write(self, batch: Batch, claim: Claim) -> Receipt:
+        row = self.state.checkpoints[batch.part]
+        if row.claim != claim:
+            raise ClaimLost(str(batch.part))
+        if row.next_offset != batch.start:
+            raise (Hole if row.next_offset < batch.start else Moved)(row.next_offset)
+        self._snapshot_once(batch, row)
+        counts = {"applied": 0, "superseded": 0, "filtered": 0, "set_aside": 0}
+        for step in batch.steps:
+            bad = self._collisions(step)
+            if bad:
+                raise BadRows(bad)
+            for item in step.rows:
+                counts[self._one(batch, step, item)] += 1
+        for letter in batch.letters:
+            counts[self._file(batch.part, letter, stale=letter.record.offset in batch.stale_letters)] += 1
+        row.next_offset = batch.next
+        row.streamed |= batch.position is not None
+        books = batch.books.plus(Books(**counts))
+        row.books = row.books.plus(books)
+        self.state.ranges.append((batch.part, batch.start, batch.next))
+        return Receipt(next=batch.next, books=books)
+
+    def _snapshot_once(self, batch: Batch, row: CheckpointRow) -> None:
+        if self.rereads or not batch.reads:
+            return
+        if row.streamed:
+            raise reread_stop(f"{batch.part} offset {batch.start}")
+        if batch.first_read is not None:
+            others = [c for p, c in self.state.checkpoints.items() if p.topic == batch.part.topic]
+            if any(other.first_read is not None for other in others):
+                raise reread_stop(f"{batch.part} offset {batch.first_read}")
+            row.first_read = batch.first_read
+
+    def _collisions(self, step: Step) -> dict[int, tuple[LetterKind, str]]:
+        bad: dict[int, tuple[LetterKind, str]] = {}
+        if step.kind not in ("upsert", "patch"):
+            return bad
+        seen: dict[str, str] = {}
+        for key, offset, _, _, _, line in step.rows:
+            fields = line.split("\t")
+            target = self._target_key(fields)
+            cell = self.state.rows.get(target)
+            owner = seen.setdefault(target, key) if cell is None else cell.key
+            if owner != key:
+                bad[offset] = ("key-collision", f"target key {target!r} belongs to source key {owner}")
+            elif cause := self.refuses(fields):
+                bad[offset] = ("data", cause)
+        return bad
+
+    def _target_key(self, fields: list[str]) -> str:
+        return "\t".join(fields[i] for i in self.key)
+
+    def _one(self, batch: Batch, step: Step, item: Row) -> str:
+        key, offset, floor, xid, index, line = item
+        fields = line.split("\t")
+        target = line if step.kind in ("delete", "filter") else self._target_key(fields)
+        stamp = Stamp(self.base + offset, floor, xid)
+        cell = self.state.rows.get(target)
+        if cell is not None and cell.key != key:
+            cell = None  # deletes of a key whose row belongs to another
+        dead = self.state.tombstones.get(key)
+        opened = [f for f in self.state.letters if f.open and f.letter.key == key]
+        others = [cell.stamp] if cell else []
+        others += [dead] if dead else []
+        if not all(may_write(stamp, other) for other in [*others, *(f.stamp for f in opened)]):
+            return "filtered" if step.kind == "filter" else "superseded"
+        if step.kind == "patch" and (opened or cell is None):
+            letter = Letter(
+                record=batch.chunk.record(index),
+                key=key,
+                lsn=floor,
+                xid=xid,
+                kind="partial-without-row",
+                cause="queued behind an open letter" if opened else "the target has no such row",
+            )
+            return self._file(batch.part, letter, stale=False)
+        lsns = [s.lsn for s in [stamp, *others, *(f.stamp for f in opened)] if s.lsn is not None]
+        merged = Stamp(stamp.off, max(lsns, default=None), xid)
+        self.state.letters = [replace(f, open=False) if f in opened else f for f in self.state.letters]
+        if step.kind in ("upsert", "patch"):
+            if step.kind == "patch" and cell is not None:
+                names = set(step.columns)
+                fields = [n if c in names else o for c, n, o in zip(self.columns, fields, cell.fields, strict=True)]
+            self.state.rows[target] = Cell(fields, merged, key)
+            return "applied"
+        if cell is not None:
+            del self.state.rows[target]
+        if cell is not None or dead is not None or not (step.kind == "filter" and xid is None):
+            self.state.tombstones[key] = merged
+        return "filtered" if step.kind == "filter" else "applied"
+
+    def _file(self, part: Part, letter: Letter, *, stale: bool) -> str:
+        stamp = Stamp(self.base + letter.record.offset, letter.lsn, letter.xid)
+        stale = stale or (letter.key is not None and self._outdated(letter.key, stamp))
+        self.state.letters.append(Filed(letter, stamp, part, not stale))
+        return "set_aside"
+
+    def _outdated(self, key: str, stamp: Stamp) -> bool:
+        stamps = [c.stamp for c in self.state.rows.values() if c.key == key]
+        stamps += [self.state.tombstones[key]] if key in self.state.tombstones else []
+        return not all(may_write(stamp, other) for other in stamps)
