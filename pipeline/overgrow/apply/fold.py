@@ -71,6 +71,7 @@ class _Fold:
 
     def __init__(self, folder: Folder, chunk: Chunk, start: int, poison: dict[int, Any]) -> None:
         self.wire, self.codec, self.rereads = folder.wire, folder.codec, folder.rereads
+        self.placeholder = folder.wire.placeholder
         self.chunk, self.start, self.next = chunk, start, chunk.next
         self.poison = poison
         self.eager = {entry[3] for entry in poison.values() if len(entry) > 3}  # noqa: PLR2004 - keys to translate at once
@@ -124,9 +125,7 @@ class _Fold:
             floor = lsn
         if self.poison and self._is_poison(self.chunk.offsets[index], event, key):
             self._set_aside(index, key, lsn, event)
-        elif (
-            self.placeholder in self.chunk.values[index] and event.after and (absent := self.codec.absent(event.after))
-        ):  # type: ignore[operator]
+        elif self.placeholder in raw and event.after is not None and (absent := self.codec.absent(event.after)):
             self._partial(_Slot(key, struct, event, index, floor, 0), absent)
         elif slot is None:
             self.slots[key] = _Slot(key, struct, event, index, floor, 0)
@@ -222,8 +221,8 @@ class _Fold:
                     line = line_of(after)
                 if line is None:
                     kind, line = "filter", self.codec.target_key(slot.struct)
-            except Exception:  # noqa: BLE001 - as in _is_poison
-                self.poison[offsets[index]] = _explained(self.codec.explain(after), slot.key)
+            except Exception as error:  # noqa: BLE001 - as in _is_poison
+                self.poison[offsets[index]] = _explained(self._cause(after, error), slot.key)
                 clean = False
                 continue
             xid = None if slot.event.op == "r" else slot.event.source.txId
@@ -239,6 +238,11 @@ class _Fold:
         if not clean:
             return None
         return self._assemble(layers, patches)
+
+    def _cause(self, after: Any, error: Exception) -> errors.TranslationError:  # noqa: ANN401
+        if after is None:  # only a key to translate
+            return errors.TranslationError("the target key", "the source key", str(error))
+        return self.codec.explain(after)
 
     def _assemble(
         self, layers: dict[int, dict[str, list[Row]]], patches: dict[int, dict[tuple[str, ...], list[Row]]]
