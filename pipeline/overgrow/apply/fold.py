@@ -124,7 +124,7 @@ class _Fold:
                 return
             floor = lsn
         if self.poison and self._is_poison(self.chunk.offsets[index], event, key):
-            self._set_aside(index, key, lsn, event)
+            self._set_aside(index, key, struct, lsn, event)
         elif self.placeholder in raw and event.after is not None and (absent := self.codec.absent(event.after)):
             self._partial(_Slot(key, struct, event, index, floor, 0), absent)
         elif slot is None:
@@ -182,11 +182,16 @@ class _Fold:
             Letter(record=self.chunk.record(index), key=key, lsn=None, xid=None, kind="decode", cause=str(error))
         )
 
-    def _set_aside(self, index: int, key: str, lsn: int | None, event: Any) -> None:  # noqa: ANN401
+    def _set_aside(self, index: int, key: str, struct: Any, lsn: int | None, event: Any) -> None:  # noqa: ANN401
         kind, cause, field = self.poison[self.chunk.offsets[index]][:3]
         xid = None if lsn is None else event.source.txId
         record = self.chunk.record(index)
-        self.letters.append(Letter(record=record, key=key, lsn=lsn, xid=xid, kind=kind, cause=cause, field=field))
+        target_key = None
+        with contextlib.suppress(Exception):  # the key itself may be what does not translate
+            target_key = self.codec.target_key(struct)
+        self.letters.append(
+            Letter(record=record, key=key, lsn=lsn, xid=xid, kind=kind, cause=cause, field=field, target_key=target_key)
+        )
         before = self._floor(self.slots.get(key), key)
         self.poisoned[key] = lsn if before is None or (lsn is not None and lsn > before) else before
 

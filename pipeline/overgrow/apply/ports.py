@@ -64,10 +64,12 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A partition that is ours now, and where its checkpoint stands."""
+    """A partition that is ours now, where its checkpoint stands, and which topic the checkpoint belongs to."""
 
     claim: Claim
     next_offset: int
+    topic_id: str
+    partition_count: int
 
 
 class ClaimLost(errors.ReplicationError):

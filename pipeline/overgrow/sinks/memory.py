@@ -93,7 +93,7 @@ class MemorySink:
                 msg = f"no checkpoint for {part}"
                 raise errors.Refused(msg, code="no-checkpoint")
             row.claim = Claim(row.claim.number + 1, f"memory-{id(claimed)}")
-            claimed[part] = Claimed(claim=row.claim, next_offset=row.next_offset)
+            claimed[part] = Claimed(claim=row.claim, next_offset=row.next_offset, topic_id="memory", partition_count=1)
         return claimed
 
     async def write(self, batch: Batch, claim: Claim) -> Receipt:

@@ -1,0 +1,185 @@
+"""`PostgresSink.write`: the order of one write transaction.
+
+    1. COPY rows and keys into the session's stages          (before the lock: staging needs no order)
+    2. lock the checkpoint row; other token, other position -> nothing is written
+    3. refuse what open letters refuse
+    4. each step under its guard: delete, filter, upsert, patch
+    5. letters, books, checkpoint; commit
+
+The sink never retries and never guesses: it says which of the engine's cases it met.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from overgrow import errors
+from overgrow.apply.batch import Batch
+from overgrow.apply.ports import BadRows, Claimed, ClaimLost, ConstraintViolation, Hole, Moved, Receipt
+from overgrow.model import Claim, Part, stamp_base
+from overgrow.sinks.postgres import probe
+from overgrow.sinks.postgres.claim import claim_part, no_checkpoint
+from overgrow.sinks.postgres.classify import fate
+from overgrow.sinks.postgres.steps import Position, Write, check_snapshot, copy_payload
+from overgrow.sinks.postgres.table import Table
+
+# A zombie's open transaction is ended by the server before its partitions are re-assigned twice over; a lock is waited
+# for and retried; plans are made for the stage as it is, not as it was five batches ago.
+SESSION = (
+    "-c idle_in_transaction_session_timeout=8s -c lock_timeout=5s -c statement_timeout=60s"
+    " -c plan_cache_mode=force_custom_plan -c client_min_messages=warning"
+)
+
+
+class PostgresSink:
+    """One connection; batches are written one at a time."""
+
+    def __init__(self, dsn: str, tables: Mapping[str, Table], *, pipeline: str, owner: str) -> None:
+        """`tables`: by topic. `owner`: this worker's uuid, the second half of its claims."""
+        self._dsn = dsn
+        self._tables = tables
+        self._owner = owner
+        self._application = f"overgrow:{pipeline}"
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._staged: set[str] = set()
+        self._turn = asyncio.Lock()
+
+    async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
+        """Take over the partitions' checkpoints on a connection of its own; see `Sink.claim`."""
+        claimed = {}
+        with _named():
+            async with await self._open() as connection:
+                for part in parts:
+                    claimed[part] = await claim_part(
+                        connection, self._tables[part.topic], part, self._owner, evict=self._evict
+                    )
+        return claimed
+
+    async def write(self, batch: Batch, claim: Claim) -> Receipt:
+        """One transaction; see `Sink.write`."""
+        async with self._turn:
+            table = self._tables[batch.part.topic]
+            try:
+                with _named():
+                    connection = await self._connected(table)
+                    async with connection.transaction():
+                        return await self._write(connection, table, batch, claim)
+            except _Data as bad:
+                with _named():
+                    connection = await self._connected(table)
+                    causes = await probe.bad_rows(connection, table, batch)
+                if not causes:
+                    raise bad.error from None  # not a row's fault: a bug, and it stops the worker
+                raise BadRows(causes) from bad.error
+            except errors.TransientError:
+                await self.close()
+                raise
+
+    async def close(self) -> None:
+        """Drop the connection; the next write opens another."""
+        connection, self._connection = self._connection, None
+        self._staged.clear()
+        if connection is not None:
+            await connection.close()
+
+    async def _write(
+        self, connection: psycopg.AsyncConnection[Any], table: Table, batch: Batch, claim: Claim
+    ) -> Receipt:
+        await copy_payload(connection, table, batch.steps)
+        position = await self._lock(connection, table, batch, claim)
+        if batch.reads:
+            await check_snapshot(connection, table, batch, position)
+        write = Write(connection, table, batch, position)
+        counts = await write.run()
+        books = batch.books.plus(counts)
+        await connection.execute(
+            table.statements["advance"],
+            {**write.where, "next": batch.next, "position": batch.position, **books._asdict()},
+        )
+        return Receipt(next=batch.next, books=books)
+
+    async def _lock(
+        self, connection: psycopg.AsyncConnection[Any], table: Table, batch: Batch, claim: Claim
+    ) -> Position:
+        cursor = await connection.execute(table.statements["lock"], batch.part._asdict())
+        row = await cursor.fetchone()
+        if row is None:
+            raise no_checkpoint(table.pipeline, batch.part)
+        next_offset, number, owner, epoch, generation, streamed_to, history, letters = row
+        if (number, owner) != claim:
+            msg = f"{batch.part} is claimed by {owner or 'nobody'} (claim {number}), not by us (claim {claim.number})"
+            raise ClaimLost(msg)
+        if next_offset != batch.start:
+            raise (Hole if next_offset < batch.start else Moved)(next_offset)
+        return Position(
+            base=stamp_base(epoch=epoch, generation=generation),
+            epoch=epoch,
+            generation=generation,
+            history=history,
+            streamed_to=streamed_to,
+            letters=letters,
+        )
+
+    async def _connected(self, table: Table) -> psycopg.AsyncConnection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._staged.clear()
+            self._connection = await self._open()
+        if table.mapping not in self._staged:
+            await self._connection.execute(table.statements["make_stage"])
+            await self._connection.execute(table.statements["make_gone"])
+            self._staged.add(table.mapping)
+        return self._connection
+
+    async def _open(self) -> psycopg.AsyncConnection[Any]:
+        return await psycopg.AsyncConnection.connect(
+            self._dsn, autocommit=True, application_name=self._application, options=SESSION, connect_timeout=3
+        )
+
+    async def _evict(self, blocked_pid: int, statement: sql.Composed) -> None:
+        """End sessions of our own kind that block the claim: a zombie's open transaction holds the row."""
+        async with await self._open() as connection:
+            await connection.execute(statement, {"pid": blocked_pid, "application": self._application})
+
+
+class _Data(Exception):
+    def __init__(self, error: psycopg.Error) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class _named:  # noqa: N801 - reads as a statement: `with _named():`
+    """Translate driver errors into the engine's cases."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            raise errors.TransientError(str(error)) from error
+        if not isinstance(error, psycopg.Error):
+            return
+        text = " ".join(str(error).split())
+        match fate(error):
+            case "data":
+                raise _Data(error) from error
+            case "constraint":
+                raise ConstraintViolation(text) from error
+            case "transient":
+                raise errors.TransientError(text) from error
+            case "bug":
+                return
+
+
+@asynccontextmanager
+async def opened(sink: PostgresSink) -> AsyncIterator[PostgresSink]:
+    """Close the sink's connection at the end."""
+    try:
+        yield sink
+    finally:
+        await sink.close()

@@ -1,0 +1,184 @@
+"""The steps of a batch as SQL, inside the write transaction and under the checkpoint's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from overgrow.apply.batch import Batch, Books, Row, Step
+from overgrow.apply.fold import reread_stop
+from overgrow.apply.ports import BadRows
+from overgrow.model import Letter, LetterKind
+from overgrow.sinks.postgres.table import Table
+
+Connection = psycopg.AsyncConnection[Any]
+_GONE = ("delete", "filter")
+_LETTERS_STEP = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """What the locked checkpoint row says. `streamed_to`: highest streamed lsn so far, None while only reads came."""
+
+    base: int
+    epoch: int
+    generation: int
+    history: int
+    streamed_to: int | None
+    letters: bool
+
+
+async def copy_payload(connection: Connection, table: Table, steps: Sequence[Step]) -> None:
+    """COPY every row of the steps into the two stages; `_step` is the step's number."""
+    for stage, gone in ((table.stage, False), (table.gone, True)):
+        lines = [
+            line
+            for number, step in enumerate(steps)
+            if (step.kind in _GONE) is gone
+            for line in _lines(number, step.rows)
+        ]
+        if lines:
+            async with connection.cursor().copy(table.copy(stage)) as copy:
+                await copy.write("".join(lines))
+
+
+def _lines(number: int, rows: Sequence[Row]) -> list[str]:
+    return [
+        f"{number}\t{offset}\t{NULL if floor is None else floor}\t{NULL if xid is None else xid}"
+        f"\t{key.replace(BACKSLASH, ESCAPED) if BACKSLASH in key else key}\t{line}\n"
+        for key, offset, floor, xid, _, line in rows
+    ]
+
+
+NULL, BACKSLASH, ESCAPED = "\\N", "\\", "\\\\"  # COPY text format; a source key is JSON, so no raw tab or newline in it
+
+
+async def check_snapshot(connection: Connection, table: Table, batch: Batch, position: Position) -> None:
+    """Reads belong to the first snapshot, or the worker stops by name: rows deleted in between would stay for ever."""
+    where = {**batch.part._asdict(), "generation": position.generation}
+    if position.streamed_to is not None:
+        raise reread_stop(f"{batch.part} offset {batch.start}")
+    if batch.first_read is None:
+        return
+    cursor = await connection.execute(table.statements["open_snapshot"], where)
+    for partition, first_read in await cursor.fetchall():
+        if first_read is not None and (partition, first_read) != (batch.part.partition, batch.first_read):
+            raise reread_stop(f"{batch.part} offset {batch.first_read}")
+    await connection.execute(table.statements["note_snapshot"], {**where, "first_read": batch.first_read})
+
+
+class Write:
+    """Runs one batch's steps; `where` names the partition in every statement."""
+
+    def __init__(self, connection: Connection, table: Table, batch: Batch, position: Position) -> None:
+        self.connection, self.table, self.batch, self.position = connection, table, batch, position
+        self.where: Mapping[str, Any] = {**batch.part._asdict(), "base": position.base, "history": position.history}
+        self.more_letters: list[Letter] = []
+
+    async def run(self) -> Books:
+        """Steps, then letters; the counts by fate."""
+        if self.position.letters:
+            await self._execute("refuse_stage_by_letters")
+            await self._execute("raise_stage_floor_by_letters")
+        applied = superseded = filtered = 0
+        for number, step in enumerate(self.batch.steps):
+            done = await self._step(number, step)
+            if step.kind == "filter":
+                filtered += len(step.rows)
+                continue
+            applied += done
+            superseded += len(step.rows) - done
+        superseded -= len(self.more_letters)  # patches that were set aside
+        if self.position.letters:
+            whole = [number for number, step in enumerate(self.batch.steps) if step.kind != "patch"]
+            await self._execute("close_letters", whole=whole)
+        letters = [*self.batch.letters, *self.more_letters]
+        if letters:
+            await self._file(letters)
+        return Books(applied=applied, superseded=superseded, filtered=filtered, set_aside=len(letters))
+
+    async def _step(self, number: int, step: Step) -> int:
+        if step.kind == "patch":
+            return await self._patch(number, step)
+        if step.kind == "upsert":
+            if self.table.keyed:
+                await self._refuse_collisions(number, step)
+            return (await self._execute("upsert", step=number)).rowcount
+        cursor = await self._execute("delete", step=number)
+        row = await cursor.fetchone()
+        return int(row[0]) if row else 0
+
+    async def _refuse_collisions(self, number: int, step: Step) -> None:
+        """Two source keys on one target key: the older owner stays, the other is set aside."""
+        places = [self.table.columns.index(name) for name in self.table.key]
+        owners: dict[tuple[str, ...], str] = {}
+        bad: dict[int, tuple[LetterKind, str]] = {}
+        for key, offset, _, _, _, line in step.rows:
+            fields = line.split("\t")
+            owner = owners.setdefault(tuple(fields[place] for place in places), key)
+            if owner != key:
+                bad[offset] = ("key-collision", f"the target key belongs to source key {owner}")
+        cursor = await self._execute("collisions", step=number)
+        for offset, owner in await cursor.fetchall():
+            bad[offset] = ("key-collision", f"the target key belongs to source key {owner}")
+        if bad:
+            raise BadRows(bad)
+
+    async def _patch(self, number: int, step: Step) -> int:
+        cursor = await self._execute("judge_patch", step=number)
+        verdicts = dict(await cursor.fetchall())
+        causes = {"queued": "queued behind an open letter of its key", "no-row": "the target has no such row"}
+        for key, offset, floor, xid, index, _ in step.rows:
+            if (cause := causes.get(verdicts.get(offset, ""))) is not None:
+                record = self.batch.chunk.record(index)
+                kind: LetterKind = "partial-without-row"
+                self.more_letters.append(Letter(record=record, key=key, lsn=floor, xid=xid, kind=kind, cause=cause))
+        offsets = [offset for offset, verdict in verdicts.items() if verdict == "apply"]
+        if not offsets:
+            return 0
+        statement = self.table.patch(step.columns)
+        done = await self.connection.execute(statement, {**self.where, "step": number, "offsets": offsets})
+        return done.rowcount
+
+    async def _file(self, letters: Sequence[Letter]) -> None:
+        stale = set(self.batch.stale_letters) | await self._outdated(letters)
+        for letter in letters:
+            names = [name for name, _ in letter.record.headers]
+            values = [value for _, value in letter.record.headers]
+            await self._execute(
+                "file_letter",
+                epoch=self.position.epoch,
+                offset=letter.record.offset,
+                off=self.position.base + letter.record.offset,
+                source_key=letter.key,
+                lsn=letter.lsn,
+                xid=letter.xid,
+                kind=letter.kind,
+                cause=letter.cause.replace("\0", "\\0"),  # text cannot hold NUL; the bytes are kept in `value`
+                field=letter.field,
+                state="superseded" if letter.record.offset in stale else "open",
+                key=letter.record.key,
+                value=letter.record.value,
+                header_names=names,
+                header_values=values,
+            )
+
+    async def _outdated(self, letters: Sequence[Letter]) -> set[int]:
+        """Letters that could not have written anyway: their key has seen something newer (a re-sent poison record)."""
+        rows: list[Row] = [
+            (letter.key, letter.record.offset, letter.lsn, letter.xid, 0, letter.target_key)
+            for letter in letters
+            if letter.key is not None and letter.target_key is not None
+        ]
+        if not rows:
+            return set()
+        async with self.connection.cursor().copy(self.table.copy(self.table.gone)) as copy:
+            await copy.write("".join(_lines(_LETTERS_STEP, rows)))
+        cursor = await self._execute("judge_letters", step=_LETTERS_STEP)
+        return {row[0] for row in await cursor.fetchall()}
+
+    async def _execute(self, name: str, **parameters: Any) -> psycopg.AsyncCursor[Any]:  # noqa: ANN401
+        return await self.connection.execute(self.table.statements[name], {**self.where, **parameters})

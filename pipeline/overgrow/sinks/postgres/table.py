@@ -1,0 +1,99 @@
+"""The SQL of one mapping's target table: `write.sql` with its names filled in, once, when the worker starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from typing import LiteralString, cast
+
+from psycopg import sql
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """What the sink must know of a mapping. `keyed`: rows carry their source key in `_og_key` (translated keys)."""
+
+    pipeline: str
+    mapping: str
+    version: int
+    topic: str
+    target: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    keyed: bool
+
+    @cached_property
+    def identifier(self) -> sql.Identifier:
+        """The qualified table name."""
+        return sql.Identifier(*self.target.split(".", 1))
+
+    @cached_property
+    def stage(self) -> sql.Identifier:
+        """The session's stage for rows."""
+        return sql.Identifier("pg_temp", f"og_stage_{self.mapping}")
+
+    @cached_property
+    def gone(self) -> sql.Identifier:
+        """The session's stage for keys that go."""
+        return sql.Identifier("pg_temp", f"og_gone_{self.mapping}")
+
+    @cached_property
+    def statements(self) -> dict[str, sql.Composed]:
+        """Every named statement of write.sql, composed for this table (`patch` depends on its columns: see there)."""
+        names = self._names()
+        return {name: sql.SQL(text).format(**names) for name, text in load("write.sql").items() if name != "patch"}
+
+    def patch(self, columns: Iterable[str]) -> sql.Composed:
+        """The update that writes only `columns`."""
+        chosen = [name for name in columns if name not in self.key]
+        assignments = sql.SQL("").join(
+            sql.SQL("{0} = s.{0}, ").format(sql.Identifier(name)) for name in self.columns if name in chosen
+        )
+        return sql.SQL(load("write.sql")["patch"]).format(**self._names(), set_present=assignments)
+
+    def copy(self, into: sql.Identifier) -> sql.Composed:
+        """COPY into one of the two stages."""
+        return sql.SQL("COPY {} FROM STDIN").format(into)
+
+    def _names(self) -> dict[str, sql.Composable]:
+        stamps = ["_og_off", "_og_lsn", "_og_xid"] + (["_og_key"] if self.keyed else [])
+        others = [name for name in self.columns if name not in self.key]
+        same_key = sql.SQL("{} = {}")
+        return {
+            "target": self.identifier,
+            "stage": self.stage,
+            "gone": self.gone,
+            "pipeline": sql.Literal(self.pipeline),
+            "mapping": sql.Literal(self.mapping),
+            "version": sql.Literal(self.version),
+            "columns": _names(self.columns),
+            "keys": _names(self.key),
+            "stamps": _names(stamps),
+            "s_columns": _names(self.columns, "s"),
+            "s_keys": _names(self.key, "s"),
+            "s_keys_are_t_keys": sql.SQL(" AND ").join(
+                same_key.format(sql.Identifier("s", name), sql.Identifier("t", name)) for name in self.key
+            ),
+            "and_same_source_key": sql.SQL("AND t._og_key = s._key" if self.keyed else ""),
+            "and_excluded_same_key": sql.SQL("AND t._og_key = excluded._og_key" if self.keyed else ""),
+            "comma_s_key": sql.SQL(", s._key" if self.keyed else ""),
+            "set_excluded": sql.SQL(", ").join(
+                sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in (others or self.key)
+            ),
+        }
+
+
+def load(name: str) -> dict[str, LiteralString]:
+    """Named statements of a packaged .sql file."""
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
+    # Packaged files are code, not input: that is what LiteralString asserts.
+    return {key: cast("LiteralString", body.strip()) for key, body in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def _names(names: Iterable[str], alias: str | None = None) -> sql.Composed:
+    prefix = (alias,) if alias else ()
+    return sql.SQL(", ").join(sql.Identifier(*prefix, name) for name in names)

@@ -1,0 +1,180 @@
+-- The statements of one write transaction, in the order in which sink.py runs them. {names} are identifiers and
+-- literals of the mapping, %(names)s are parameters. In every guard: _xid NULL marks a read, which has no position;
+-- positions compare only within one source history (_og_off >= history).
+
+-- name: make_stage
+CREATE TEMP TABLE {stage} ON COMMIT DELETE ROWS AS
+SELECT 0::integer AS _step, 0::bigint AS _off, 0::bigint AS _floor, 0::bigint AS _xid, ''::text AS _key, {columns}
+  FROM {target} WITH NO DATA
+
+-- name: make_gone
+CREATE TEMP TABLE {gone} ON COMMIT DELETE ROWS AS
+SELECT 0::integer AS _step, 0::bigint AS _off, 0::bigint AS _floor, 0::bigint AS _xid, ''::text AS _key, {keys}
+  FROM {target} WITH NO DATA
+
+-- name: lock
+SELECT c.next_offset, c.claim, c.owner, c.epoch, c.generation, c.source_position, p.history_from,
+       EXISTS (SELECT FROM overgrow.dead_letter d
+                WHERE d.pipeline = c.pipeline AND d.topic = c.topic AND d.partition = c.partition
+                  AND d.state = 'open')
+  FROM overgrow.checkpoint c JOIN overgrow.pipeline p USING (pipeline)
+ WHERE c.pipeline = {pipeline} AND c.topic = %(topic)s AND c.partition = %(partition)s
+   FOR UPDATE OF c
+
+-- name: refuse_stage_by_letters
+DELETE FROM {stage} s
+ USING (SELECT source_key, max(_og_off) AS _og_off, max(_og_lsn) AS _og_lsn FROM overgrow.dead_letter
+         WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s AND state = 'open'
+           AND source_key IS NOT NULL GROUP BY source_key) b
+ WHERE b.source_key = s._key
+   AND NOT (b._og_off < s._off + %(base)s
+            AND (s._xid IS NULL OR b._og_lsn IS NULL OR b._og_off < %(history)s OR s._floor >= b._og_lsn))
+
+-- name: raise_stage_floor_by_letters
+UPDATE {stage} s
+   SET _floor = greatest(s._floor, b._og_lsn)
+  FROM (SELECT source_key, max(_og_lsn) AS _og_lsn FROM overgrow.dead_letter
+         WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s AND state = 'open'
+           AND source_key IS NOT NULL AND _og_off >= %(history)s GROUP BY source_key) b
+ WHERE b.source_key = s._key
+
+-- name: collisions
+SELECT s._off, t._og_key
+  FROM {stage} s JOIN {target} t ON {s_keys_are_t_keys}
+ WHERE s._step = %(step)s AND t._og_key <> s._key
+
+-- name: delete
+WITH doomed AS MATERIALIZED (
+    SELECT s._key, s._off + %(base)s AS _og_off, s._floor, s._xid, {s_keys},
+           b._og_off AS dead, CASE WHEN b._og_off >= %(history)s THEN b._og_lsn END AS dead_lsn
+      FROM {gone} s
+      LEFT JOIN overgrow.tombstone b
+        ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
+     WHERE s._step = %(step)s
+       AND (b.source_key IS NULL
+            OR (b._og_off < s._off + %(base)s
+                AND (s._xid IS NULL OR b._og_lsn IS NULL OR b._og_off < %(history)s OR s._floor >= b._og_lsn)))
+), removed AS (
+    DELETE FROM {target} t USING doomed s
+     WHERE {s_keys_are_t_keys} {and_same_source_key}
+       AND t._og_off < s._og_off
+       AND (s._xid IS NULL OR t._og_lsn IS NULL OR t._og_off < %(history)s OR s._floor >= t._og_lsn)
+    RETURNING s._key, CASE WHEN t._og_off >= %(history)s THEN t._og_lsn END AS _og_lsn
+), buried AS (
+    INSERT INTO overgrow.tombstone (pipeline, mapping, source_key, _og_off, _og_lsn, _og_xid)
+    SELECT {pipeline}, {mapping}, s._key, s._og_off, greatest(s._floor, s.dead_lsn, r._og_lsn), s._xid
+      FROM doomed s LEFT JOIN removed r ON r._key = s._key
+     WHERE r._key IS NOT NULL
+        OR (NOT EXISTS (SELECT FROM {target} t WHERE {s_keys_are_t_keys} {and_same_source_key})
+            AND (s._xid IS NOT NULL OR s.dead IS NOT NULL))  -- a read of an unknown key leaves nothing
+     ORDER BY s._key
+    ON CONFLICT (pipeline, mapping, source_key) DO UPDATE
+       SET _og_off = excluded._og_off, _og_lsn = excluded._og_lsn, _og_xid = excluded._og_xid
+    RETURNING 1
+)
+SELECT count(*) FROM buried
+
+-- name: upsert
+INSERT INTO {target} AS t ({columns}, {stamps})
+SELECT {s_columns}, s._off + %(base)s,
+       greatest(s._floor, CASE WHEN b._og_off >= %(history)s THEN b._og_lsn END), s._xid {comma_s_key}
+  FROM {stage} s
+  LEFT JOIN overgrow.tombstone b
+    ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
+ WHERE s._step = %(step)s
+   AND (b.source_key IS NULL
+        OR (b._og_off < s._off + %(base)s
+            AND (s._xid IS NULL OR b._og_lsn IS NULL OR b._og_off < %(history)s OR s._floor >= b._og_lsn)))
+ ORDER BY {s_keys}
+ON CONFLICT ({keys}) DO UPDATE
+   SET {set_excluded}, _og_off = excluded._og_off, _og_xid = excluded._og_xid,
+       _og_lsn = greatest(excluded._og_lsn, CASE WHEN t._og_off >= %(history)s THEN t._og_lsn END)
+ WHERE t._og_off < excluded._og_off {and_excluded_same_key}
+   AND (excluded._og_xid IS NULL OR t._og_lsn IS NULL OR t._og_off < %(history)s OR excluded._og_lsn >= t._og_lsn)
+
+-- name: judge_patch
+SELECT s._off,
+       CASE WHEN NOT (b.source_key IS NULL
+                      OR (b._og_off < s._off + %(base)s
+                          AND (b._og_lsn IS NULL OR b._og_off < %(history)s OR s._floor >= b._og_lsn)))
+              OR NOT (t._og_off IS NULL
+                      OR (t._og_off < s._off + %(base)s
+                          AND (t._og_lsn IS NULL OR t._og_off < %(history)s OR s._floor >= t._og_lsn)))
+            THEN 'superseded'
+            WHEN EXISTS (SELECT FROM overgrow.dead_letter d
+                          WHERE d.pipeline = {pipeline} AND d.topic = %(topic)s AND d.partition = %(partition)s
+                            AND d.state = 'open' AND d.source_key = s._key)
+            THEN 'queued'
+            WHEN t._og_off IS NULL THEN 'no-row'
+            ELSE 'apply' END
+  FROM {stage} s
+  LEFT JOIN {target} t ON {s_keys_are_t_keys} {and_same_source_key}
+  LEFT JOIN overgrow.tombstone b
+    ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
+ WHERE s._step = %(step)s
+
+-- name: patch
+UPDATE {target} t
+   SET {set_present} _og_off = s._off + %(base)s, _og_xid = s._xid,
+       _og_lsn = greatest(s._floor, CASE WHEN t._og_off >= %(history)s THEN t._og_lsn END)
+  FROM {stage} s
+ WHERE s._step = %(step)s AND s._off = ANY(%(offsets)s) AND {s_keys_are_t_keys} {and_same_source_key}
+
+-- name: close_letters
+UPDATE overgrow.dead_letter d
+   SET state = 'superseded', superseded_by = s._og_off, closed_at = now()
+  FROM (SELECT _key, max(_off) + %(base)s AS _og_off
+          FROM (SELECT _key, _off FROM {stage} WHERE _step = ANY(%(whole)s)
+                UNION ALL SELECT _key, _off FROM {gone} WHERE _step = ANY(%(whole)s)) w
+         GROUP BY _key) s
+ WHERE d.pipeline = {pipeline} AND d.topic = %(topic)s AND d.partition = %(partition)s
+   AND d.state = 'open' AND d.source_key = s._key AND d._og_off < s._og_off
+
+-- name: judge_letters
+SELECT s._off
+  FROM {gone} s
+  LEFT JOIN {target} t ON {s_keys_are_t_keys} {and_same_source_key}
+  LEFT JOIN overgrow.tombstone b
+    ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
+ WHERE s._step = %(step)s
+   AND (t._og_off >= s._off + %(base)s
+        OR b._og_off >= s._off + %(base)s
+        OR (s._xid IS NOT NULL AND s._floor < greatest(
+              CASE WHEN t._og_off >= %(history)s THEN t._og_lsn END,
+              CASE WHEN b._og_off >= %(history)s THEN b._og_lsn END)))
+
+-- name: file_letter
+INSERT INTO overgrow.dead_letter
+       (pipeline, mapping, topic, partition, epoch, "offset", source_key, _og_off, _og_lsn, _og_xid, kind, cause, field,
+        state, key, value, header_names, header_values, mapping_version)
+VALUES ({pipeline}, {mapping}, %(topic)s, %(partition)s, %(epoch)s, %(offset)s, %(source_key)s, %(off)s, %(lsn)s,
+        %(xid)s, %(kind)s, %(cause)s, %(field)s, %(state)s, %(key)s, %(value)s, %(header_names)s, %(header_values)s,
+        {version})
+ON CONFLICT (pipeline, topic, partition, epoch, "offset") DO NOTHING
+
+-- name: open_snapshot
+SELECT partition, first_read FROM overgrow.generation
+ WHERE pipeline = {pipeline} AND topic = %(topic)s AND number = %(generation)s
+   FOR UPDATE
+
+-- name: note_snapshot
+UPDATE overgrow.generation SET first_read = %(first_read)s
+ WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s AND number = %(generation)s
+
+-- name: advance
+UPDATE overgrow.checkpoint
+   SET next_offset = %(next)s, source_position = greatest(source_position, %(position)s),
+       received = received + %(received)s, applied = applied + %(applied)s, superseded = superseded + %(superseded)s,
+       filtered = filtered + %(filtered)s, set_aside = set_aside + %(set_aside)s, ignored = ignored + %(ignored)s,
+       updated_at = clock_timestamp()
+ WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s
+
+-- name: claim
+UPDATE overgrow.checkpoint
+   SET claim = claim + 1, owner = %(owner)s, updated_at = clock_timestamp()
+ WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s
+RETURNING next_offset, claim, topic_id, partition_count
+
+-- name: evict
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE pid = ANY(pg_blocking_pids(%(pid)s)) AND usename = current_user AND application_name = %(application)s

@@ -1,0 +1,135 @@
+"""The Faust app: one agent, one chunk at a time, into the engine.
+
+    async for chunk in stream:  engine.feed(chunk)  ->  ack
+
+An agent body that raises would lose its chunk in stock Faust; here the checkpoint is in the target, so whatever
+escapes ends the process (`CrashingSupervisor`), and the chunk is fetched again from the checkpoint by the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import faust
+
+from overgrow import errors
+from overgrow.apply import Claimed, ClaimLost, Engine, Hole
+from overgrow.apply.identity import Topic, check_topic
+from overgrow.model import Part
+from overgrow.workers.faust_consumer import ChunkTransport, Delivery
+from overgrow.workers.settings import WorkerSettings
+
+RECLAIM_PAUSE = 3.0  # seconds; longer than a heartbeat, so that a zombie learns of its eviction before it claims again
+CLAIM_PAUSE = 0.5
+
+
+class ApplyApp(faust.App):  # type: ignore[misc]
+    """Faust app around one engine."""
+
+    engine: Engine
+    settings: WorkerSettings
+    refusal: errors.Refused | None = None
+    identity: Any  # async () -> dict[str, Topic]
+    observe: Any
+    progress_at: float = 0.0  # monotonic time of the last commit or retry
+
+    def _new_transport(self) -> ChunkTransport:
+        return ChunkTransport(self.conf.broker_consumer, self)
+
+    def event(self, name: str, **fields: Any) -> None:  # noqa: ANN401
+        """Log one event."""
+        self.observe(name, fields)
+
+    async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
+        """Claim partitions; waits while the target or the broker is away, stops the worker when refused."""
+        wanted = list(parts)
+        while True:
+            try:
+                topics: dict[str, Topic] = await self.identity({part.topic for part in wanted})
+                claimed = await self.engine.sink.claim(wanted)
+                for part, one in claimed.items():
+                    check_topic(part, one, topics.get(part.topic))
+            except (errors.TransientError, errors.UnreachableError) as error:
+                self.event("claim-retry", error=str(error))
+                self.progress_at = time.monotonic()
+                await asyncio.sleep(CLAIM_PAUSE * (1 + random.random()))  # noqa: S311 - jitter
+            except errors.Refused as refused:
+                await self.refuse(refused)
+                raise
+            else:
+                self.progress_at = time.monotonic()
+                self.event("claimed", parts={str(part): one.next_offset for part, one in claimed.items()})
+                return claimed
+
+    async def refuse(self, refused: errors.Refused) -> None:
+        """Stop by name; the process exits 4."""
+        if self.refusal is None:
+            self.refusal = refused
+            self.event("refused", code=refused.code, message=str(refused))
+        await self.crash(refused)
+
+
+def make_app(name: str, broker: str, topics: Iterable[str], settings: WorkerSettings, datadir: Path) -> ApplyApp:
+    """The app with every setting that the contract needs; `name` is the consumer group."""
+    app = ApplyApp(
+        name,
+        broker=f"kafka://{broker.replace(',', ';kafka://')}",
+        store="memory://",
+        datadir=datadir,
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,  # plain round robin; standbys would co-locate partition i of all topics
+        stream_wait_empty=False,  # or a rebalance waits for the slowest batch
+        stream_recovery_delay=0.0,
+        stream_buffer_maxsize=settings.buffer_chunks,
+        agent_supervisor="mode.CrashingSupervisor",
+        broker_commit_interval=1.0,
+        broker_max_poll_records=settings.max_poll_records,
+        broker_max_poll_interval=1e6,  # else a long batch leaves the group for ever; see watchdog.py
+        broker_session_timeout=settings.session_timeout_seconds,
+        broker_heartbeat_interval=settings.session_timeout_seconds / 5,
+        broker_request_timeout=max(20.0, settings.session_timeout_seconds),
+        broker_rebalance_timeout=max(20.0, settings.session_timeout_seconds),
+        consumer_auto_offset_reset="none",  # an offset out of range is a named stop, never silent loss
+        consumer_max_fetch_size=settings.fetch_bytes,
+        consumer_group_instance_id=settings.name,
+        consumer_metadata_max_age_ms=10_000,
+        worker_redirect_stdouts=False,
+    )
+    app.settings = settings
+    source = app.topic(*topics, key_serializer="raw", value_serializer="raw")
+
+    @app.agent(source, concurrency=1)  # type: ignore[untyped-decorator]
+    async def apply(stream: Any) -> None:  # noqa: ANN401
+        async for event in stream.noack().events():
+            await _apply(app, event.message.tp, event.value)
+            await stream.ack(event)
+
+    return app
+
+
+async def _apply(app: ApplyApp, tp: Any, delivery: Delivery) -> None:  # noqa: ANN401
+    chunk = delivery.chunk
+    try:
+        app.consumer.durable[tp] = await app.engine.feed(chunk, delivery.claim)
+        app.progress_at = time.monotonic()
+    except Hole as hole:
+        app.event("hole", part=str(chunk.part), start=chunk.start, checkpoint=hole.at)
+        app.consumer.heal(tp, hole.at)
+    except ClaimLost as lost:
+        app.event("claim-lost", part=str(chunk.part), message=str(lost))
+        if app.consumer.holds(tp, delivery.claim):
+            # Still ours as far as we know: either we are a zombie, and learn of it during this pause, or the target
+            # was restored and has forgotten our token.
+            await asyncio.sleep(RECLAIM_PAUSE)
+            if app.consumer.holds(tp, delivery.claim):
+                app.consumer.heal(tp, None)
+    except errors.Refused as refused:
+        await app.refuse(refused)
+        raise

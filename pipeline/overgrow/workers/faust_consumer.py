@@ -1,0 +1,269 @@
+"""Faust's consumer, changed to deliver one message per fetched chunk and to resume from the target's checkpoint.
+
+Three nested guards keep the chain of chunks whole; only the innermost one (the locked checkpoint, in the sink) is
+needed for correctness, the outer two avoid restarts:
+
+    thread   `_chain`: the fetch position of each partition as we know it; cleared at every rebalance. A chunk whose
+             start is unknown is dropped.
+    loop     `_expected`: where the next chunk must start; another start is dropped and sought again.
+    sink     the checkpoint row, under its lock.
+
+Faust's own acknowledgements, gap tracking, read offsets and buffer pressure are switched off: each of them loses,
+re-delivers or starves chunks around a rebalance. Kafka's committed offsets are written for other tools to display.
+
+Every private name used here is held by tests/unit/test_host_contract.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from overgrow.apply.ports import Claimed
+from overgrow.model import Chunk, Claim, Part
+
+
+class Claims(Protocol):
+    """What the consumer asks of the worker."""
+
+    async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
+        """Claim the partitions, for ever if the target is away; a refusal stops the worker."""
+
+    def event(self, name: str, **fields: Any) -> None:  # noqa: ANN401
+        """Log."""
+
+
+@dataclass(slots=True)
+class Fetched:
+    """A chunk's records as aiokafka gave them, between two fetch positions. `start` None: position not known."""
+
+    start: int | None
+    next: int
+    records: list[Any]
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the agent receives as one message's value."""
+
+    chunk: Chunk
+    claim: Claim
+
+
+class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """The thread that talks to the broker; positions are taken where the records are drained."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._chain: dict[Any, int] = {}
+
+    def _create_worker_consumer(self, transport: Any) -> Any:  # noqa: ANN401
+        consumer = super()._create_worker_consumer(transport)
+        # Before start(): a source connector with exactly-once leaves aborted records in the log.
+        consumer._isolation_level = "read_committed"  # noqa: SLF001
+        return consumer
+
+    async def _seek_wait(self, consumer: Any, partitions: Mapping[Any, int]) -> None:  # noqa: ANN401
+        for tp, offset in partitions.items():
+            self._chain[tp.topic, tp.partition] = offset
+        await super()._seek_wait(consumer, partitions)
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:  # noqa: ANN401
+        """Forget the chain."""
+        # A fetch issued before the rebalance can drain the new assignment from Kafka's committed offset, before our
+        # seek: with the chain gone, its chunks have no start and are dropped.
+        self._chain.clear()
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:  # noqa: ANN401
+        """Forget the chain."""
+        self._chain.clear()
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    def seek(self, partition: Any, offset: int) -> None:  # noqa: ANN401
+        """Refuse Faust's other way to seek: it would bypass the chain."""
+        msg = f"seek of {partition} to {offset} outside seek_wait"
+        raise RuntimeError(msg)
+
+    async def _fetch_records(
+        self,
+        consumer: Any,  # noqa: ANN401
+        active_partitions: Any,  # noqa: ANN401
+        timeout: float | None = None,  # noqa: ASYNC109 - Faust's signature
+        max_records: int | None = None,
+    ) -> dict[Any, Fetched]:
+        drained = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+        # No await from here on: aiokafka drained in this very step, so the positions belong to these records.
+        subscription = consumer._subscription.subscription  # noqa: SLF001
+        if subscription is None or subscription.assignment is None:
+            return {}
+        assignment = subscription.assignment
+        generation = self.app.consumer_generation_id
+        fetched = {}
+        for tp in assignment.tps:
+            state = assignment.state_value(tp)
+            records = drained.get(tp)
+            if state is None or not state.has_valid_position:
+                continue
+            place = (tp.topic, tp.partition)
+            start, position = self._chain.get(place), state.position
+            if not records and (start is None or start == position):
+                continue  # a position that moved without records (control batches) is a chunk too
+            self._chain[place] = position
+            fetched[tp] = Fetched(start, position, records or [], generation)
+        return fetched
+
+
+class _NoReadOffsets(MutableMapping[Any, Any]):
+    """Faust drops messages below its `_read_offset`; a seek back would be starved. `_expected` does this job."""
+
+    def __getitem__(self, key: Any) -> None:  # noqa: ANN401
+        return None
+
+    def __setitem__(self, key: Any, value: Any) -> None:  # noqa: ANN401
+        pass
+
+    def __delitem__(self, key: Any) -> None:  # noqa: ANN401
+        pass
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
+    """Faust's consumer service: claims, seeks, and yields one message per chunk."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self._read_offset = _NoReadOffsets()
+        self._expected: dict[Any, int] = {}
+        self._claims: dict[Any, Claim] = {}
+        self._heals: dict[Any, int | None] = {}
+        self.durable: dict[Any, int] = {}  # committed in the target; the agent keeps it
+
+    @property
+    def worker(self) -> Claims:
+        """The app, as far as this class needs it."""
+        return cast("Claims", self.app)
+
+    def _new_consumer_thread(self) -> ChunkThread:
+        return ChunkThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def seek_to_committed(self) -> Mapping[Any, int]:
+        """Claim what is assigned and seek to the checkpoints; Kafka's committed offsets are not asked."""
+        positions = await self._claim(TP(*tp) for tp in self.assignment())
+        self._expected, self.durable, self._heals = dict(positions), dict(positions), {}
+        await self._thread.seek_wait(positions)
+        return positions
+
+    async def _claim(self, partitions: Iterable[Any]) -> dict[Any, int]:
+        parts = {Part(tp.topic, tp.partition): tp for tp in partitions}
+        claimed = await self.worker.claim(parts)
+        self._claims = {**self._claims, **{parts[part]: one.claim for part, one in claimed.items()}}
+        return {parts[part]: one.next_offset for part, one in claimed.items()}
+
+    def heal(self, tp: Any, at: int | None) -> None:  # noqa: ANN401
+        """Ask the fetch loop to seek `tp` back to `at`; None: claim it anew and seek to its checkpoint."""
+        self._heals[tp] = at
+
+    def holds(self, tp: Any, claim: Claim) -> bool:  # noqa: ANN401
+        """Is `claim` the newest claim we have made on an assigned partition?"""
+        return self._claims.get(tp) == claim and tp in self._expected
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[Any, Any]]:  # noqa: ASYNC109
+        """Yield (partition, message) with one chunk per message."""
+        fetched, _ = await self._wait_next_records(timeout)
+        if fetched is None or self.should_stop:
+            return
+        generation = self.app.consumer_generation_id
+        if not self.flow_active:
+            if fetched:  # drained after a rebalance began: the positions moved, so seek once more
+                self.worker.event("dropped-inactive", parts=len(fetched))
+                await self.perform_seek()
+            return
+        await self._heal()
+        for key, piece in cast("dict[Any, Fetched]", fetched).items():
+            tp = TP(key.topic, key.partition)
+            if not self.flow_active or not (generation == piece.generation == self.app.consumer_generation_id):
+                self.worker.event("dropped-generation", part=str(tp), start=piece.start, next=piece.next)
+                return
+            expected = self._expected.get(tp)
+            if expected is None:
+                continue
+            if piece.start != expected or (piece.records and piece.records[0].offset < expected):
+                self.worker.event("sought-again", part=str(tp), expected=expected, start=piece.start, next=piece.next)
+                await self._thread.seek_wait({tp: expected})
+                continue
+            self._expected[tp] = piece.next
+            self.app.monitor.track_tp_end_offset(tp, self.highwater(key) or 0)
+            yield tp, self._message(tp, piece)
+
+    async def _heal(self) -> None:
+        while self._heals:
+            tp, at = self._heals.popitem()
+            if tp not in self._expected:
+                continue  # revoked meanwhile
+            if at is None:
+                at = (await self._claim([tp]))[tp]
+            self._expected[tp] = at
+            await self._thread.seek_wait({tp: at})
+
+    def _message(self, tp: Any, piece: Fetched) -> Any:  # noqa: ANN401
+        records = piece.records
+        chunk = Chunk(
+            part=Part(tp.topic, tp.partition),
+            start=cast("int", piece.start),
+            next=piece.next,
+            offsets=[record.offset for record in records],
+            keys=[record.key for record in records],
+            values=[record.value for record in records],
+            headers=[record.headers for record in records],
+        )
+        delivery = Delivery(chunk, self._claims[tp])
+        # Without its generation id the stream drops a message in silence.
+        return ConsumerMessage(
+            tp.topic, tp.partition, piece.next - 1, 0.0, 0, None, None, delivery, None, 0, len(records), tp,
+            generation_id=piece.generation,
+        )  # fmt: skip
+
+    # -- offsets: the target's checkpoint is the truth, what Kafka is told is for display
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> list[Any]:  # noqa: ANN401, ARG002
+        return list(self.durable)
+
+    def _filter_committable_offsets(self, tps: Iterable[Any]) -> dict[Any, int]:  # noqa: ARG002
+        return {tp: offset for tp, offset in self.durable.items() if offset > (self._committed_offset[tp] or 0)}
+
+    async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:  # noqa: ANN401
+        """Nothing: gaps are part of the chain."""
+
+    def ack(self, message: Any) -> bool:  # noqa: ANN401
+        """Mark the message as done; says nothing about offsets."""
+        if message.acked:
+            return False
+        message.acked = True
+        self._unacked_messages.discard(message)
+        return True
+
+    # -- pressure: the bounded queue's put() already blocks the fetch loop; Faust's second mechanism takes a full
+    #    partition out of the active set and then sleeps a second per fetch
+
+    def on_buffer_full(self, tp: Any) -> None:  # noqa: ANN401
+        """Nothing."""
+
+    def on_buffer_drop(self, tp: Any) -> None:  # noqa: ANN401
+        """Nothing."""
+
+
+class ChunkTransport(driver.Transport):  # type: ignore[misc]
+    """Faust's transport with the consumer above."""
+
+    Consumer = ChunkConsumer

@@ -1,0 +1,25 @@
+"""A worker's numbers, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """`worker:` in overgrow.yaml, and the command line.
+
+    max_poll_records: at most this many records make a chunk; 5,000 rows amortise a transaction, more buys nothing.
+    fetch_bytes: one fetch of one partition, compressed.
+    buffer_chunks: chunks that wait while one is applied; memory is (buffer + 2) chunks.
+    session_timeout_seconds: how long the group waits for a dead worker.
+    stall_seconds: no commit for so long, with records waiting and no retry under way, ends the process.
+    name: the static membership id (one per replica); None joins as an anonymous member.
+    """
+
+    max_poll_records: int = 5000
+    fetch_bytes: int = 4 << 20
+    buffer_chunks: int = 1
+    session_timeout_seconds: float = 10.0
+    stall_seconds: float = 60.0
+    name: str | None = None
