@@ -1,0 +1,1 @@
+"""Kafka from the outside: topics, and Kafka Connect's REST interface. Reading topics is the workers' business."""

@@ -1,0 +1,109 @@
+"""Topics: what they are, making them, deleting them, where they end.
+
+Guarantees: a call returns when the brokers show what it did. Never changes a topic that exists and never makes one
+that was not asked for. Blocking; called by `plan`, `apply`, the reconciler and the demo.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from overgrow import errors
+
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicInfo:
+    """A topic's identity: a recreated topic has another id under the same name."""
+
+    topic_id: str
+    partitions: int
+
+
+class Topics:
+    """The topics of one cluster; every call is bounded by `timeout` seconds."""
+
+    def __init__(self, bootstrap: str, *, timeout: float = 15.0) -> None:
+        self._bootstrap = bootstrap
+        self._timeout = timeout
+        # What librdkafka would print about a lost connection reaches the caller as an error.
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "error_cb": _reported_by_the_call})
+
+    def describe(self, names: Iterable[str]) -> dict[str, TopicInfo]:
+        """The topics among `names` that exist."""
+        wanted = list(names)
+        if not wanted:
+            return {}
+        asked = self._admin.describe_topics(TopicCollection(wanted), request_timeout=self._timeout)
+        found = {}
+        for name, future in asked.items():
+            seen = self._answer(future, f"describe topic {name}", absent=KafkaError.UNKNOWN_TOPIC_OR_PART)
+            if seen is not None:
+                found[name] = TopicInfo(topic_id=str(seen.topic_id), partitions=len(seen.partitions))
+        return found
+
+    def create(self, partitions: Mapping[str, int], config: Mapping[str, str] | None = None) -> None:
+        """Make these topics (name to partition count); one that exists is an error, its partitions are its own."""
+        if not partitions:
+            return
+        new = [NewTopic(name, num_partitions=count, config=dict(config or {})) for name, count in partitions.items()]
+        asked = self._admin.create_topics(new, operation_timeout=self._timeout, request_timeout=self._timeout)
+        for name, future in asked.items():
+            self._answer(future, f"create topic {name}")
+        self._until(lambda: self.describe(partitions).keys() == set(partitions), "shows the new topics")
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete these topics; one that does not exist is fine."""
+        wanted = list(names)
+        if not wanted:
+            return
+        asked = self._admin.delete_topics(wanted, operation_timeout=self._timeout, request_timeout=self._timeout)
+        for name, future in asked.items():
+            self._answer(future, f"delete topic {name}", absent=KafkaError.UNKNOWN_TOPIC_OR_PART)
+        self._until(lambda: not self.describe(wanted), "stops showing the deleted topics")
+
+    def end_offsets(self, topic: str) -> dict[int, int]:
+        """Each partition's high watermark: the offset the next record will get. Not a count of records."""
+        info = self.describe([topic]).get(topic)
+        if info is None:
+            raise errors.ConfigurationError(f"{self._bootstrap} has no topic {topic}; next: `overgrow apply`")
+        latest = {TopicPartition(topic, number): OffsetSpec.latest() for number in range(info.partitions)}
+        asked = self._admin.list_offsets(latest, request_timeout=self._timeout)
+        return {
+            place.partition: self._answer(future, f"read the end of {topic}-{place.partition}").offset
+            for place, future in asked.items()
+        }
+
+    def _answer(self, future: Future[Any], what: str, *, absent: int | None = None) -> Any:  # noqa: ANN401  untyped client
+        try:
+            return future.result(timeout=self._timeout + 5)
+        except KafkaException as error:
+            cause = error.args[0]
+            if cause.code() == absent:
+                return None
+            text = f"cannot {what} at {self._bootstrap}: {cause.name()}: {cause.str()}"
+            # Negative codes are the client's own: it could not ask, or got no answer in time.
+            if cause.code() < 0 or cause.retriable():
+                raise errors.UnreachableError(text) from error
+            raise errors.ConfigurationError(text) from error
+        except TimeoutError as error:
+            raise errors.UnreachableError(f"cannot {what} at {self._bootstrap}: no answer") from error
+
+    def _until(self, shown: Callable[[], bool], what: str) -> None:
+        until = time.monotonic() + self._timeout
+        while not shown():
+            if time.monotonic() > until:
+                raise errors.UnreachableError(f"no broker of {self._bootstrap} {what} within {self._timeout:g} s")
+            time.sleep(POLL_SECONDS)
+
+
+def _reported_by_the_call(_error: object) -> None:
+    """Connection errors in the background; the call that meets them raises."""
