@@ -1,0 +1,155 @@
+"""The connector of the model: commit order into partitions by key, acknowledged late, re-sent after a crash.
+
+Guarantees: a partition receives a prefix of what was handed to the producer, then, after a crash, everything since the
+last flushed position again. Never loses a change. Called by the world.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from typing import NamedTuple
+
+from tests.model.source import Change, Source
+
+PARTITIONS = 2
+
+
+class Record(NamedTuple):
+    """A Kafka record; `change` None: Kafka's tombstone that follows a delete."""
+
+    offset: int
+    key: int
+    change: Change | None
+
+
+class Chunk(NamedTuple):
+    """Records of a partition between two fetch positions."""
+
+    part: int
+    start: int
+    next: int
+    records: tuple[Record, ...]
+
+
+class Log:
+    """One partition: offsets with holes where control batches stand."""
+
+    def __init__(self, part: int) -> None:
+        self.part, self.end = part, 0
+        self.records: list[Record] = []
+
+    def append(self, key: int, change: Change | None) -> None:
+        """Write at the end."""
+        self.records.append(Record(self.end, key, change))
+        self.end += 1
+
+    def fetch(self, position: int, count: int, *, far: float) -> Chunk:
+        """Up to `count` records; with luck `far` < 0.5 the position also passes the control batches behind them."""
+        later = [record for record in self.records if record.offset >= position]
+        taken = tuple(later[:count])
+        beyond = later[count].offset if len(later) > count else self.end
+        end = taken[-1].offset + 1 if taken and far >= 0.5 else beyond
+        return Chunk(self.part, position, end, taken)
+
+
+class Window(NamedTuple):
+    """An incremental snapshot chunk, read between two watermarks of the log."""
+
+    low: int
+    high: int
+    reads: dict[int, Change]
+
+
+class Connector:
+    """Snapshot, then stream."""
+
+    def __init__(self, rng: random.Random, source: Source) -> None:
+        self.rng, self.source = rng, source
+        self.logs = [Log(part) for part in range(PARTITIONS)]
+        self.queues: list[deque[tuple[int, int, Change | None]]] = [deque() for _ in self.logs]
+        self.slot = self.sent = self.flushed = len(source.stream)
+        self.window: Window | None = None
+        self._send_all(source.reads("first"))
+
+    def step(self) -> str:
+        """One random thing the connector does."""
+        luck = self.rng.random()
+        if luck < 0.45:
+            return self.stream()
+        if luck < 0.8:
+            return self.produce(self.rng.randint(1, 4))
+        if luck < 0.9:
+            self.flushed = max(self.flushed, self.rng.randint(min(self.flushed, self._acked()), self._acked()))
+            return f"flush {self.flushed}"
+        if luck < 0.96:
+            return self._crash()
+        return self._reread()
+
+    def stream(self) -> str:
+        """Hand the next committed changes to the producer."""
+        for _ in range(self.rng.randint(1, 5)):
+            self._close_window()
+            if self.sent == len(self.source.stream):
+                break
+            change = self.source.stream[self.sent]
+            self._send(change)
+            self.sent += 1
+            if self.window is not None and self.sent > self.window.low:
+                self.window.reads.pop(change.key, None)  # the stream knows better
+        return f"stream to {self.sent}"
+
+    def produce(self, count: int) -> str:
+        """The broker takes some records of one partition."""
+        part = self.rng.randrange(PARTITIONS)
+        queue, log = self.queues[part], self.logs[part]
+        for _ in range(min(count, len(queue))):
+            _, key, change = queue.popleft()
+            log.append(key, change)
+        if self.rng.random() < 0.15:
+            log.end += 1
+        return f"produce part {part} to {log.end}"
+
+    def _send_all(self, reads: list[Change]) -> None:
+        for read in reads:
+            self._send(read)
+
+    def _send(self, change: Change) -> None:
+        queue = self.queues[change.key % PARTITIONS]
+        queue.append((self.sent, change.key, change))
+        if change.op == "d":
+            queue.append((self.sent, change.key, None))
+
+    def _acked(self) -> int:
+        return min((entry[0] for queue in self.queues for entry in queue), default=self.sent)
+
+    def _crash(self) -> str:
+        first = any(c is not None and c.snapshot in ("first", "true") for queue in self.queues for _, _, c in queue)
+        if first and self.source.profile.reads != "blocking":
+            return "no crash in the first snapshot: it begins again, which is a named stop"
+        for queue in self.queues:
+            queue.clear()
+        self.sent, self.window = self.flushed, None
+        if first:
+            self.sent = self.flushed = self.slot
+            self._send_all(self.source.reads("first"))
+        return f"crash, again from {self.sent}"
+
+    def _reread(self) -> str:
+        kind = self.source.profile.reads
+        if kind == "blocking":
+            self._send_all(self.source.reads("blocking"))
+        elif kind == "incremental" and self.window is None:
+            low = len(self.source.stream)
+            for _ in range(self.rng.randint(0, 3)):
+                self.source.step()
+            reads = {read.key: read for read in self.source.reads("incremental")}
+            for _ in range(self.rng.randint(0, 3)):
+                self.source.step()
+            self.window = Window(low, len(self.source.stream), reads)
+        return f"{kind} re-snapshot"
+
+    def _close_window(self) -> None:
+        if self.window is not None and self.sent >= self.window.high:
+            self._send_all(list(self.window.reads.values()))
+            self.window = None
