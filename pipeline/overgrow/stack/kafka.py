@@ -104,7 +104,8 @@ def write_properties(path: Path, settings: dict[str, object]) -> None:
 
 def format_storage(program: str, jars: Jars, folder: Path) -> None:
     """Give the broker's storage its cluster id; harmless where it has one."""
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    # One id in 64 begins with "-", which the tool would take for an option.
+    cluster = "A" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:].rstrip("=")
     properties = folder / "broker.properties"
     argv = [program, "-XX:TieredStopAtLevel=1", *java.flags(128, folder, jars.archive("broker"))]
     argv += ["-cp", jars.class_path, FORMAT_MAIN, "format", "-t", cluster, "-c", str(properties), "--ignore-formatted"]
