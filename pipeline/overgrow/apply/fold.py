@@ -286,8 +286,8 @@ def reread_stop(where: str) -> errors.NotBuiltYet:
     """The stop for a snapshot that is not the first."""
     return errors.NotBuiltYet(
         f"{where}: a snapshot read after the first snapshot (a re-snapshot, or one that began again). Rows deleted in "
-        "between would stay in the target, so nothing was applied past this record. Start over: empty the target "
-        "tables, `overgrow apply --reset`, or wait for generations.",
+        "between would stay in the target, so nothing was applied past this record. This version cannot sweep them: to "
+        "start over, drop the connector, its slot and topics, the target's rows and checkpoints, then `overgrow apply`.",
         code="second-snapshot",
     )
 

@@ -1,0 +1,62 @@
+"""The source: can it be streamed, does the publication hold every mapped table, is the catalogue still true?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from overgrow import errors
+from overgrow.provision.change import Change, Facts
+from overgrow.sources.postgres import PostgresSource, connected
+
+
+def changes(facts: Facts) -> Iterator[Change]:
+    """Publication; refuses a source that contradicts the recorded catalogue."""
+    publication = facts.connector["config"]["publication.name"]
+    with connected(facts.source_dsn, application=f"overgrow:{facts.pipeline}:apply") as database:
+        if database.wal_level() != "logical":
+            msg = f"the source's wal_level is {database.wal_level()!r}; set wal_level=logical and restart it"
+            raise errors.ConfigurationError(msg)
+        for plan in facts.plans.values():
+            _check_table(database, plan)
+        wanted = [plan.source_table for plan in facts.plans.values()]
+        there = database.published(publication)
+        missing = [table for table in wanted if table not in (there or ())]
+    if missing:
+        exists = there is not None
+        yield Change(
+            system="source",
+            name=publication,
+            does="add tables to the publication" if exists else "create the publication",
+            detail=", ".join(missing),
+            make=lambda: _publish(facts, publication, missing, exists=exists),
+        )
+
+
+def _publish(facts: Facts, publication: str, tables: list[str], *, exists: bool) -> None:
+    with connected(facts.source_dsn, application=f"overgrow:{facts.pipeline}:apply") as database:
+        database.publish(publication, tables, exists=exists)
+
+
+def _check_table(database: PostgresSource, plan: Any) -> None:  # noqa: ANN401 - TablePlan
+    table = plan.source_table
+    live = database.columns(table)
+    if not live:
+        msg = f"the source has no table {table} (mapping {plan.mapping}, {plan.file})"
+        raise errors.ConfigurationError(msg)
+    recorded = {column.name: column.nullable for column in plan.columns}
+    unknown, gone = live.keys() - recorded.keys(), recorded.keys() - live.keys()
+    if unknown or gone:
+        msg = (
+            f"{table} has changed since its catalogue was recorded: new columns {sorted(unknown) or 'none'}, "
+            f"missing columns {sorted(gone) or 'none'}. Mend schemas/source/{table}.yaml and the mapping, then "
+            "`overgrow check`."
+        )
+        raise errors.SchemaDrift(msg)
+    identity = database.replica_identity(table)
+    if identity != plan.replica_identity:
+        msg = (
+            f"{table} has REPLICA IDENTITY {identity}, its catalogue says {plan.replica_identity}. Next: ALTER TABLE "
+            f"{table} REPLICA IDENTITY {plan.replica_identity.upper()}; on the source, or mend the catalogue."
+        )
+        raise errors.ConfigurationError(msg)

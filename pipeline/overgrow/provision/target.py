@@ -1,0 +1,161 @@
+"""The target: the project's tables, the stamps on them, overgrow's own tables, a checkpoint per partition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import psycopg
+import sqlglot
+
+from overgrow import errors
+from overgrow.kafka.admin import Topics
+from overgrow.provision.change import Change, Facts
+from overgrow.sinks.postgres import Table, install
+from overgrow.sources.postgres import connected, session
+
+Connection = psycopg.Connection[Any]
+
+
+def changes(facts: Facts) -> Iterator[Change]:
+    """Tables, stamps, own tables, the pipeline's source, checkpoints, mapping texts."""
+    with session(facts.target_dsn, what="target", application=f"overgrow:{facts.pipeline}:apply") as connection:
+        yield from _tables(facts, connection)
+        version = install.installed_version(connection)
+        if version is None:
+            yield _change("overgrow", "create overgrow's own tables", "version 1", partial(install.install, connection))
+        elif version != install.SCHEMA_VERSION:
+            msg = f"the target's own tables have version {version}, this overgrow speaks {install.SCHEMA_VERSION}"
+            raise errors.ConfigurationError(msg)
+        yield from _pipeline(facts, connection, made=version is not None)
+        for table in facts.tables:
+            yield from _checkpoints(facts, connection, table, made=version is not None)
+        for table in facts.tables:
+            yield from _mapping(facts, connection, table, made=version is not None)
+
+
+def statements(ddl: str) -> Iterator[str]:
+    """The statements of a DDL text, as written."""
+    start = 0
+    for token in sqlglot.tokenize(ddl, read="postgres"):
+        if token.token_type == sqlglot.TokenType.SEMICOLON:
+            yield ddl[start : token.start].strip()
+            start = token.end + 1
+    if rest := ddl[start:].strip():
+        yield rest
+
+
+def _tables(facts: Facts, connection: Connection) -> Iterator[Change]:
+    for text in facts.ddl:
+        for statement in statements(text):
+            parsed = sqlglot.parse_one(statement, read="postgres")
+            name = parsed.find(sqlglot.exp.Table)
+            if parsed.args.get("kind") == "TABLE" and name is not None:
+                full = f"{name.db or 'public'}.{name.name}"
+                if not install.columns(connection, full):
+                    yield _change(full, "create the table", statement, _run(connection, statement))
+            elif parsed.args.get("kind") == "SCHEMA" and name is not None:
+                row = connection.execute("SELECT to_regnamespace(%s) IS NULL", [name.db or name.name]).fetchone()
+                if row and row[0]:
+                    yield _change(name.db or name.name, "create the schema", statement, _run(connection, statement))
+    for table in facts.tables:
+        yield from _stamps(connection, table)
+
+
+def _stamps(connection: Connection, table: Table) -> Iterator[Change]:
+    live = install.columns(connection, table.target)
+    absent = [name for name in table.columns if live and name not in live]
+    if absent:
+        msg = f"target table {table.target} has no column {', '.join(absent)}; mapping {table.mapping} writes it"
+        raise errors.ConfigurationError(msg)
+    missing = [name for name in install.stamp_columns(table) if name not in live]
+    if not missing:
+        return
+    if live and install.has_rows(connection, table):
+        msg = (
+            f"target table {table.target} has rows without stamps: nobody can say how new they are. Empty it, or give "
+            "the mapping another table."
+        )
+        raise errors.Refused(msg, code="unstamped-rows")
+    yield _change(
+        table.target,
+        "add the stamp columns",
+        ", ".join(missing),
+        partial(install.add_stamps, connection, table, missing),
+    )
+
+
+def _pipeline(facts: Facts, connection: Connection, *, made: bool) -> Iterator[Change]:
+    with connected(facts.source_dsn, application=f"overgrow:{facts.pipeline}:apply") as database:
+        live = database.identity()
+    known = install.pipeline_source(connection, facts.pipeline) if made else None
+    if known is None:
+        yield _change(
+            facts.pipeline,
+            "bind the pipeline to its source",
+            f"system {live.system_identifier}, timeline {live.timeline}",
+            lambda: install.register_pipeline(connection, facts.pipeline, live.system_identifier, live.timeline),
+        )
+    elif known != (live.system_identifier, live.timeline):
+        msg = (
+            f"pipeline {facts.pipeline!r} belongs to source system {known[0]}, timeline {known[1]}; the DSN leads to "
+            f"system {live.system_identifier}, timeline {live.timeline}. Positions do not compare between them."
+        )
+        raise errors.IdentityChanged(msg)
+
+
+def _checkpoints(facts: Facts, connection: Connection, table: Table, *, made: bool) -> Iterator[Change]:
+    topic = Topics(facts.bootstrap).describe([table.topic]).get(table.topic)
+    there = install.checkpoints(connection, table.pipeline, table.topic) if made else {}
+    if not there:
+        yield _change(
+            table.topic,
+            "begin at offset 0 of every partition",
+            f"{facts.partitions} checkpoints",
+            lambda: _begin(facts, connection, table),
+        )
+        return
+    if topic is None or any(one != (topic.topic_id, topic.partitions) for one in there.values()):
+        seen = "is gone" if topic is None else f"has id {topic.topic_id} and {topic.partitions} partitions"
+        msg = (
+            f"topic {table.topic} {seen}, its checkpoints were made for {sorted(set(there.values()))}: it was "
+            "recreated or re-partitioned. Nothing was changed."
+        )
+        raise errors.IdentityChanged(msg)
+
+
+def _begin(facts: Facts, connection: Connection, table: Table) -> None:
+    topic = Topics(facts.bootstrap).describe([table.topic]).get(table.topic)
+    if topic is None:
+        msg = f"topic {table.topic} does not exist; next: `overgrow apply --only topics`"
+        raise errors.ConfigurationError(msg)
+    install.add_checkpoints(connection, table, topic.topic_id, topic.partitions)
+
+
+def _mapping(facts: Facts, connection: Connection, table: Table, *, made: bool) -> Iterator[Change]:
+    digest = facts.plans[table.topic].digest
+    known = install.recorded_digest(connection, table) if made else None
+    if known == (table.version, digest):
+        return
+    if known is not None and known[0] >= table.version:
+        msg = (
+            f"mapping {table.mapping} has changed, but its version is still {table.version} (recorded: {known[0]}). "
+            f"Next: set `version: {known[0] + 1}` in {facts.plans[table.topic].file}."
+        )
+        raise errors.ConfigurationError(msg)
+    document = facts.documents[table.mapping]
+    yield _change(
+        table.mapping,
+        "record the mapping's text",
+        f"version {table.version}",
+        lambda: install.record_mapping(connection, table, digest, document),
+    )
+
+
+def _change(name: str, does: str, detail: str, make: Any) -> Change:  # noqa: ANN401 - () -> None
+    return Change(system="target", name=name, does=does, detail=detail, make=make)
+
+
+def _run(connection: Connection, statement: str) -> Any:  # noqa: ANN401 - () -> None
+    return lambda: connection.execute(statement)  # the project's own DDL file

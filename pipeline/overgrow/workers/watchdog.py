@@ -1,0 +1,65 @@
+"""Ends a worker that is alive but no longer works: an orchestrator restarts a dead process, not a silent one.
+
+Three ways to go silent have been seen with this host: the consumer leaves its group and waits for itself; the event loop
+is blocked; the consumer's thread is gone. The first two are judged by what the worker is for: commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from typing import Any
+
+EXIT = 70  # EX_SOFTWARE
+LOOP_STALL_SECONDS = 30.0
+CHECK_SECONDS = 1.0
+
+
+class Watchdog:
+    """Checks once a second in the loop; a daemon thread checks the loop."""
+
+    def __init__(self, app: Any) -> None:  # noqa: ANN401 - ApplyApp; imported there
+        self._app = app
+        self._beat = time.monotonic()
+        self._idle_since: float | None = None
+
+    async def run(self) -> None:
+        """Check until cancelled."""
+        threading.Thread(target=self._watch_loop, name="overgrow-watchdog", daemon=True).start()
+        while True:
+            self._beat = time.monotonic()
+            if cause := self._silent():
+                self._end(cause)
+            await asyncio.sleep(CHECK_SECONDS)
+
+    def _silent(self) -> str | None:
+        app, now = self._app, time.monotonic()
+        consumer = app.consumer
+        if app.engine.retrying:
+            app.progress_at = now  # waiting for the target is work
+        session = app.settings.session_timeout_seconds
+        if consumer.flow_active:
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = now
+        elif now - self._idle_since > 3 * session:
+            return f"no flow for {now - self._idle_since:.0f} s: the group does not come together"
+        waiting = [tp for tp, at in consumer.durable.items() if (consumer.highwater(tp) or 0) > at]
+        if not waiting:
+            app.progress_at = now
+        elif now - app.progress_at > app.settings.stall_seconds:
+            return f"no commit for {now - app.progress_at:.0f} s with records waiting in {len(waiting)} partitions"
+        return None
+
+    def _watch_loop(self) -> None:
+        while True:
+            time.sleep(CHECK_SECONDS)
+            behind = time.monotonic() - self._beat
+            if behind > LOOP_STALL_SECONDS:
+                self._end(f"the event loop has not run for {behind:.0f} s")
+
+    def _end(self, cause: str) -> None:
+        self._app.event("watchdog", cause=cause)
+        os._exit(EXIT)  # the loop may be what hangs: nothing is asked to clean up, the checkpoint needs no farewell
