@@ -18,6 +18,7 @@ from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 from overgrow import errors
 
 POLL_SECONDS = 0.05
+LEADERLESS = (KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class Topics:
         asked = self._admin.describe_topics(TopicCollection(wanted), request_timeout=self._timeout)
         found = {}
         for name, future in asked.items():
-            seen = self._answer(future, f"describe topic {name}", absent=KafkaError.UNKNOWN_TOPIC_OR_PART)
+            seen = self._answer(future, f"describe topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART)
             if seen is not None:
                 found[name] = TopicInfo(topic_id=str(seen.topic_id), partitions=len(seen.partitions))
         return found
@@ -67,7 +68,7 @@ class Topics:
             return
         asked = self._admin.delete_topics(wanted, operation_timeout=self._timeout, request_timeout=self._timeout)
         for name, future in asked.items():
-            self._answer(future, f"delete topic {name}", absent=KafkaError.UNKNOWN_TOPIC_OR_PART)
+            self._answer(future, f"delete topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART)
         self._until(lambda: not self.describe(wanted), "stops showing the deleted topics")
 
     def end_offsets(self, topic: str) -> dict[int, int]:
@@ -75,19 +76,27 @@ class Topics:
         info = self.describe([topic]).get(topic)
         if info is None:
             raise errors.ConfigurationError(f"{self._bootstrap} has no topic {topic}; next: `overgrow apply`")
-        latest = {TopicPartition(topic, number): OffsetSpec.latest() for number in range(info.partitions)}
-        asked = self._admin.list_offsets(latest, request_timeout=self._timeout)
-        return {
-            place.partition: self._answer(future, f"read the end of {topic}-{place.partition}").offset
-            for place, future in asked.items()
-        }
+        found: dict[int, int] = {}
+        self._until(lambda: self._read_ends(topic, info.partitions, found), f"leads every partition of {topic}")
+        return found
 
-    def _answer(self, future: Future[Any], what: str, *, absent: int | None = None) -> Any:  # noqa: ANN401  untyped client
+    def _read_ends(self, topic: str, partitions: int, found: dict[int, int]) -> bool:
+        """Add what is not found yet; False while a partition (new, or of a restarted broker) has no leader."""
+        missing = [number for number in range(partitions) if number not in found]
+        latest = {TopicPartition(topic, number): OffsetSpec.latest() for number in missing}
+        asked = self._admin.list_offsets(latest, request_timeout=self._timeout) if latest else {}
+        for place, future in asked.items():
+            seen = self._answer(future, f"read the end of {topic}-{place.partition}", *LEADERLESS)
+            if seen is not None:
+                found[place.partition] = seen.offset
+        return len(found) == partitions
+
+    def _answer(self, future: Future[Any], what: str, *none_if: int) -> Any:  # noqa: ANN401  untyped client
         try:
             return future.result(timeout=self._timeout + 5)
         except KafkaException as error:
             cause = error.args[0]
-            if cause.code() == absent:
+            if cause.code() in none_if:
                 return None
             text = f"cannot {what} at {self._bootstrap}: {cause.name()}: {cause.str()}"
             # Negative codes are the client's own: it could not ask, or got no answer in time.
