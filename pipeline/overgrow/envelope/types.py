@@ -30,6 +30,10 @@ _ALIASES = {
 }
 
 _FINITE = "case when isfinite({c}) then %s when {c} = 'infinity' then %s when {c} = '-infinity' then %s end"
+_NUMERIC = (
+    "case {c}::text when 'NaN' then 'NAN' when 'Infinity' then 'POSITIVE_INFINITY'"
+    " when '-Infinity' then 'NEGATIVE_INFINITY' else {c}::text end"
+)
 _UTC = "({c} at time zone 'UTC')"
 _ERA = f"case when {_UTC} < timestamp '0001-01-01' then ' BC' else '' end"
 _ISO_UTC = f'to_char({_UTC}, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\') || {_ERA}'
@@ -67,7 +71,7 @@ WIRES: dict[str, Wire] = {
     "char": _wire("char", "string", str),
     "varchar": _wire("text", "string", str),
     "text": _wire("text", "string", str),
-    "numeric": _wire("numeric", "string", str, "{c}::text"),
+    "numeric": _wire("numeric", "string", str, _NUMERIC),
     "date": _wire(
         "date",
         "int32",

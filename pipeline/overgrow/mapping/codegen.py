@@ -1,0 +1,196 @@
+"""The source text of a plan's row function.
+
+Guarantees: the function gives for every row the COPY line of what the interpreter gives, and fails where it fails. No
+value of a row is ever part of the text; names of columns are, as attributes that were checked to be identifiers.
+Called by the row codec.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from overgrow.envelope import WireColumn
+from overgrow.mapping import copytext, fast, steps
+from overgrow.mapping.plan import Condition, Field, TablePlan
+from overgrow.mapping.render import RENDER
+
+_SPECIAL = " or ".join(f"{special} in {{0}}" for special in (r'"\\"', r'"\t"', r'"\n"', r'"\r"', r'"\0"'))
+_JOINED = {"text", "char", "uuid"}  # escaped after one test of all of them together
+_ALONE = {"json", "jsonb"}  # full of backslashes at times, tested one by one
+
+
+def attributes(columns: Iterable[WireColumn]) -> dict[str, str]:
+    """A Python attribute for each column: its own name where that is a plain identifier."""
+    return {
+        column.name: column.name
+        if column.name.isidentifier()
+        and column.name.isascii()
+        and not keyword.iskeyword(column.name)
+        and column.name[0] != "_"
+        else f"_{number}"
+        for number, column in enumerate(columns)
+    }
+
+
+@dataclass(slots=True)
+class RowFunction:
+    """The text of one function and the names it uses."""
+
+    plan: TablePlan
+    attribute: dict[str, str]
+    names: dict[str, Any] = field(default_factory=lambda: {"escape": copytext.escape, "N": copytext.NULL})
+    lines: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of_row(cls, plan: TablePlan, absent: frozenset[str]) -> RowFunction:
+        """The function `line(r)` of a row struct in which some columns are absent."""
+        made = cls(plan, attributes(plan.used))
+        made.lines.append("def line(r):")
+        for number, condition in enumerate(plan.where):
+            made._condition(number, condition)
+        made._fields(plan.fields, absent)
+        return made
+
+    @classmethod
+    def of_key(cls, plan: TablePlan) -> RowFunction:
+        """The function `line(r)` of a key struct: the target key's columns."""
+        made = cls(plan, attributes(plan.key_columns))
+        by_name = {one.target.name: one for one in plan.fields}
+        made.lines.append("def line(r):")
+        made._fields([by_name[name] for name in plan.target_key], frozenset())
+        return made
+
+    @property
+    def source(self) -> str:
+        """The text."""
+        return "\n".join(self.lines) + "\n"
+
+    def _name(self, name: str, value: object) -> str:
+        self.names[name] = value
+        return name
+
+    def _condition(self, number: int, condition: Condition) -> None:
+        value = f"r.{self.attribute[condition.column]}"
+        if condition.type.wire.kind == "char":
+            value = f"(None if {value} is None else {value}.rstrip(' '))"
+        listed = self._name(f"W{number}", frozenset(condition.compared))
+        outside = "in" if condition.relation == "is_not" else "not in"
+        self.lines += [f"    if {value} {outside} {listed}:", "        return None"]
+
+    def _fields(self, fields: Sequence[Field], absent: frozenset[str]) -> None:
+        shown: list[str] = []
+        joined: list[str] = []
+        for number, one in enumerate(fields):
+            if absent.intersection(one.inputs):
+                shown.append("{N}")
+            elif one.constant is not None:
+                shown.append(f"{{{self._name(f'C{number}', copytext.escape(one.constant))}}}")
+            else:
+                emitted = _FieldText(self, one, f"f{number}")
+                shown.append(emitted.write())
+                joined += [f"f{number}"] if emitted.joined else []
+        if joined:
+            self._escape_joined(joined)
+        self.lines.append('    return f"' + r"\t".join(shown) + '"')
+
+    def _escape_joined(self, joined: list[str]) -> None:
+        self.lines.append('    x = f"' + "".join(f"{{{name}}}" for name in joined) + '"')
+        self.lines.append(f"    if {_SPECIAL.format('x')}:")
+        self.lines += [f"        {name} = {name} if {name} is None else escape({name})" for name in joined]
+
+
+class _FieldText:
+    """Writes one field's statements; follows whether the value can be NULL at each point."""
+
+    def __init__(self, function: RowFunction, one: Field, variable: str) -> None:
+        self._function = function
+        self._field = one
+        self._v = variable
+        self._nullable = True
+        self._kind = one.yields.wire.kind
+        self.joined = False
+
+    def write(self) -> str:
+        """Write the statements and give the expression for the line."""
+        chain = [step for step in self._field.steps if not isinstance(step, steps.Pass)]
+        core = len(chain)
+        while core and isinstance(chain[core - 1], steps.Default):
+            core -= 1
+        printed = self._core(chain[:core])
+        for step in chain[core:]:
+            self._default(step, printed=printed)
+        self.joined = not printed and self._kind in _JOINED
+        return f"{{N if {self._v} is None else {self._v}}}" if self._nullable else f"{{{self._v}}}"
+
+    def _core(self, chain: list[steps.Step]) -> bool:
+        inputs = [f"r.{self._function.attribute[name]}" for name in self._field.inputs]
+        if chain and isinstance(chain[0], steps.Translate):
+            function = self._function._name(f"{self._v}_0", fast.step(chain[0]))  # noqa: SLF001 - same file, one writer
+            self._put(f"{self._v} = {function}({', '.join(inputs)})")
+            rest = list(enumerate(chain))[1:]
+        else:
+            self._put(f"{self._v} = {inputs[0]}")
+            columns = {column.name: column for column in self._function.plan.columns}
+            self._nullable = columns[self._field.inputs[0]].nullable
+            rest = list(enumerate(chain))
+        if rest and (last := fast.last_step(rest[-1][1])) is not None:
+            self._steps(rest[:-1])
+            self._guarded(f"{self._v} = {self._function._name(f'{self._v}_p', last)}({self._v})")  # noqa: SLF001
+            return True
+        self._steps(rest)
+        return self._print()
+
+    def _steps(self, chain: list[tuple[int, steps.Step]]) -> None:
+        for number, step in chain:
+            match step:
+                case steps.Translate():
+                    self._nullable = True
+                    self._put(f"{self._v} = {self._named(number, step)}({self._v})")
+                case steps.Default():
+                    self._default(step, printed=False)
+                case steps.NullIf():
+                    matches = self._function._name(f"{self._v}_{number}", step.matches)  # noqa: SLF001
+                    self._guarded(f"if {matches}({self._v}): {self._v} = None")
+                    self._nullable = True
+                case steps.Trim():
+                    self._guarded(f"{self._v} = {self._v}.strip(' ')")
+                case steps.MaxLength():
+                    self._guarded(f"if len({self._v}) > {step.length}: raise ValueError('max_length')")
+                case _:
+                    self._guarded(f"{self._v} = {self._named(number, step)}({self._v})")
+
+    def _named(self, number: int, step: steps.Step) -> str:
+        return self._function._name(f"{self._v}_{number}", fast.step(step))  # noqa: SLF001
+
+    def _print(self) -> bool:
+        if self._kind == "bool":
+            self._guarded(f"{self._v} = 't' if {self._v} else 'f'")
+            return True
+        if (printer := fast.renderer(self._kind)) is not None:
+            self._guarded(f"{self._v} = {self._function._name(f'{self._v}_p', printer)}({self._v})")  # noqa: SLF001
+            return True
+        if self._kind in _ALONE:
+            self._guarded(f"if {_SPECIAL.format(self._v)}: {self._v} = escape({self._v})")
+            return True
+        return False
+
+    def _default(self, step: steps.Step, *, printed: bool) -> None:
+        value = step.apply(None)
+        if printed:
+            value = copytext.escape(RENDER[self._kind](value))
+        name = self._function._name(f"{self._v}_d", value)  # noqa: SLF001
+        self._put(f"if {self._v} is None: {self._v} = {name}")
+        self._nullable = False
+
+    def _guarded(self, statement: str) -> None:
+        if self._nullable:
+            self._put(f"if {self._v} is not None:")
+            self._put(f"    {statement}")
+        else:
+            self._put(statement)
+
+    def _put(self, statement: str) -> None:
+        self._function.lines.append(f"    {statement}")

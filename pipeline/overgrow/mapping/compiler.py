@@ -1,0 +1,225 @@
+"""A mapping document to a plan: every name looked up, every type followed from column to column.
+
+Guarantees: either a plan that passed every check, or all the problems of the document at once; one mistake is one
+problem. Never reads a file. Called by the project loader.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from overgrow.envelope import SqlType, WireColumn
+from overgrow.mapping import fits, keys, literals, steps, toast, vocabulary
+from overgrow.mapping.catalogue import SourceColumn, SourceTable
+from overgrow.mapping.ddl import TargetTable
+from overgrow.mapping.document import ConditionDocument, FieldDocument, MappingDocument
+from overgrow.mapping.plan import Condition, Field, TablePlan, TargetColumn
+from overgrow.mapping.problems import Problems, nearest, suggestion
+from overgrow.mapping.translators import Translator
+from overgrow.mapping.tree import Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a mapping is compiled against."""
+
+    context: str
+    translators: Mapping[str, Translator]
+    source: SourceTable
+    target: TargetTable
+    text: str
+
+
+def compile_mapping(document: MappingDocument, around: Surroundings, problems: Problems) -> TablePlan | None:
+    """Compile one mapping; None when anything was found wrong with its file."""
+    compiler = _Compiler(document, around, problems)
+    fields = [field for field in map(compiler.field, document.fields) if field is not None]
+    where = [condition for condition in map(compiler.condition, document.where) if condition is not None]
+    compiler.columns_accounted()
+    compiler.target_filled()
+    columns = compiler.wire_columns()
+    keys.check(document, around.source, around.target, problems)
+    toast.check(document, around.source, problems)
+    if problems.found:
+        return None
+    by_name = {field.target.name: field for field in fields}
+    target_key = tuple(part.text for part in document.target.key)
+    return TablePlan(
+        mapping=document.name.text,
+        version=document.version,
+        digest=hashlib.sha256(around.text.encode()).hexdigest(),
+        context=around.context,
+        file=problems.file,
+        source_table=around.source.table,
+        source_key=tuple(part.text for part in document.source.key),
+        replica_identity=around.source.replica_identity,
+        columns=columns,
+        dropped=tuple(part.text for part in document.drop),
+        target_table=around.target.table,
+        target_key=target_key,
+        fields=tuple(fields),
+        where=tuple(where),
+        policies=document.policies,
+        key_identity=keys.is_identity([by_name[name] for name in target_key], around.source.key),
+    )
+
+
+class _Compiler:
+    def __init__(self, document: MappingDocument, around: Surroundings, problems: Problems) -> None:
+        self._document = document
+        self._source = around.source
+        self._target = around.target
+        self._translators = around.translators
+        self._problems = problems
+        self._dropped = {part.text for part in document.drop}
+        self._mentioned: set[str] = set()  # source columns, also those a misspelt name seems to mean
+        self._filled: set[str] = set()  # target columns, likewise
+
+    def field(self, document: FieldDocument) -> Field | None:
+        target = self._target_column(document.name)
+        if document.constant is not None:
+            return None if target is None else self._constant(document.constant, target)
+        columns = [self._column(name) for name in document.inputs]
+        inputs = [column for column in columns if column is not None]
+        types = [column.type for column in inputs if column.type is not None]
+        if not types or len(types) != len(columns):
+            return None
+        chain = self._chain(document, types)
+        if chain is None or target is None:
+            return None
+        yields = chain[-1].yields if chain else types[0]
+        if misfit := self._misfit(chain, yields, target):
+            self._problems.add(document.name.line, "type-mismatch", f"field {document.name.text}: {misfit}")
+            return None
+        names = tuple(column.name for column in inputs)
+        return Field(target=target, inputs=names, steps=tuple(chain), yields=yields)
+
+    def _constant(self, constant: Scalar, target: TargetColumn) -> Field | None:
+        if why := fits.constant(constant.text, target):
+            self._problems.add(constant.line, "type-mismatch", f"field {target.name}: {why}")
+            return None
+        return Field(target=target, inputs=(), steps=(), yields=steps.TEXT, constant=constant.text)
+
+    def _chain(self, document: FieldDocument, types: list[SqlType]) -> list[steps.Step] | None:
+        if len(types) > 1 and not (document.steps and document.steps[0].word.text in self._translators):
+            self._no_translator(document, types)
+            return None
+        chain: list[steps.Step] = []
+        arriving = types[0]
+        for number, one in enumerate(document.steps):
+            place = vocabulary.Place(step=one, arriving=arriving, problems=self._problems)
+            if number == 0 and len(types) > 1:
+                step = vocabulary.translate(place, self._translators[place.word], types)
+            else:
+                step = vocabulary.build(place, self._translators)
+            if step is None:
+                return None
+            chain.append(step)
+            arriving = step.yields
+        return chain
+
+    def _no_translator(self, document: FieldDocument, types: list[SqlType]) -> None:
+        first = document.steps[0] if document.steps else None
+        if first is not None and first.word.text not in vocabulary.WORDS:
+            place = vocabulary.Place(step=first, arriving=types[0], problems=self._problems)
+            vocabulary.unknown(place, self._translators)
+        else:
+            message = f"field {document.name.text}: several columns need a translator as the first step"
+            self._problems.add(document.name.line, "translator-inputs", message)
+
+    @staticmethod
+    def _misfit(chain: list[steps.Step], yields: SqlType, target: TargetColumn) -> str:
+        defaults = [step.value for step in chain if isinstance(step, steps.Default)]
+        core = next((step for step in reversed(chain) if not isinstance(step, steps.Default)), None)
+        if isinstance(core, steps.Codes) and core.word == "codes":
+            # The meanings are all known: each may be a literal of the column's type, whatever that is.
+            known = [meaning for _, meaning in core.pairs] + defaults
+            return next((why for text in known if (why := fits.constant(text, target))), "")
+        return fits.written(yields, target)
+
+    def condition(self, document: ConditionDocument) -> Condition | None:
+        column = self._column(document.column)
+        if column is None or column.type is None:
+            return None
+        if column.type.wire.kind not in {"text", "char", "int", "bool", "uuid"}:
+            message = f"where {column.name}: a column of type {column.type} cannot be filtered on"
+            self._problems.add(document.column.line, "unsupported-filter", message)
+            return None
+        values = []
+        for value in document.values:
+            try:
+                values.append(literals.parse(value.text, column.type))
+            except ValueError as error:
+                self._problems.add(value.line, "bad-literal", f"where {column.name}: {error}")
+        return Condition(
+            column=column.name,
+            type=column.type,
+            relation=document.relation,
+            values=tuple(values),
+            texts=tuple(value.text for value in document.values),
+        )
+
+    def _column(self, name: Scalar) -> SourceColumn | None:
+        column = self._source.columns.get(name.text)
+        if column is None:
+            hint = suggestion(name.text, self._source.columns)
+            self._problems.add(name.line, "unknown-column", f"{self._source.table} has no column {name.text}{hint}")
+            self._mentioned.add(nearest(name.text, self._source.columns) or "")
+            return None
+        if column.type is None and name.text not in self._mentioned:
+            message = f"column {name.text} of {self._source.table} has type {column.type_text}"
+            self._problems.add(name.line, "unsupported-type", f"{message}, which this version cannot carry")
+        self._mentioned.add(name.text)
+        return column
+
+    def _target_column(self, name: Scalar) -> TargetColumn | None:
+        self._filled.add(name.text)
+        if name.text.startswith("_og_"):
+            self._problems.add(name.line, "reserved-name", f"field {name.text}: names with _og_ are overgrow's own")
+            return None
+        column = self._target.columns.get(name.text)
+        if column is None:
+            hint = suggestion(name.text, self._target.columns)
+            self._problems.add(
+                name.line, "unknown-target-column", f"{self._target.table} has no column {name.text}{hint}"
+            )
+            self._filled.add(nearest(name.text, self._target.columns) or "")
+        return column
+
+    def columns_accounted(self) -> None:
+        """Every source column is mapped or dropped by name, and not both."""
+        for part in self._document.drop:
+            if part.text not in self._source.columns:
+                hint = suggestion(part.text, self._source.columns)
+                message = f"drop: {self._source.table} has no column {part.text}{hint}"
+                self._problems.add(part.line, "unknown-column", message)
+                self._mentioned.add(nearest(part.text, self._source.columns) or "")
+            elif part.text in self._mentioned:
+                self._problems.add(part.line, "dropped-and-used", f"column {part.text} is dropped and used")
+        for name in self._source.columns:
+            if name not in self._mentioned | self._dropped:
+                message = f"column {name} of {self._source.table} is neither mapped nor dropped"
+                self._problems.add(self._document.fields_line, "unmapped-column", message)
+
+    def target_filled(self) -> None:
+        """A target column that cannot be NULL has a field or a default."""
+        key = {part.text for part in self._document.target.key}
+        for column in self._target.columns.values():
+            if column.name not in self._filled | key and not (column.nullable or column.default):
+                message = f"column {column.name} of {self._target.table} is NOT NULL and has neither field nor default"
+                self._problems.add(self._document.fields_line, "target-not-null", message)
+
+    def wire_columns(self) -> tuple[WireColumn, ...]:
+        """The source columns as the decoder meets them: the used ones, and those it must know to skip."""
+        return tuple(
+            WireColumn(
+                name=column.name,
+                type=column.type or steps.TEXT,  # only a dropped column can be of an unknown type
+                nullable=column.nullable,
+                used=column.name in self._mentioned,
+                key=column.name in self._source.key,
+            )
+            for column in self._source.columns.values()
+        )

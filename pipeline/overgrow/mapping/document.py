@@ -1,0 +1,179 @@
+"""The mapping language's shape: a YAML document to a typed one, names not yet looked up.
+
+Guarantees: what is in the document is in the result with its line, or is a problem. Never knows a table. Called by the
+project loader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from overgrow.mapping import reading, tree
+from overgrow.mapping.problems import Problems
+from overgrow.mapping.tree import Map, Node, Scalar, Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepDocument:
+    """A word of `do` and what it is given."""
+
+    word: Scalar
+    argument: Node | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldDocument:
+    """One line of `fields`."""
+
+    name: Scalar
+    inputs: tuple[Scalar, ...] = ()
+    steps: tuple[StepDocument, ...] = ()
+    constant: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionDocument:
+    """One line of `where`."""
+
+    column: Scalar
+    relation: Literal["is", "is_not", "in"]
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """`source` or `target`: a table and its key."""
+
+    line: int
+    table: Scalar | None
+    key: tuple[Scalar, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class MappingDocument:
+    """One mapping as written."""
+
+    name: Scalar
+    version: int
+    source: Side
+    target: Side
+    fields_line: int
+    fields: list[FieldDocument] = field(default_factory=list)
+    where: list[ConditionDocument] = field(default_factory=list)
+    drop: tuple[Scalar, ...] = ()
+    policies: dict[str, str] = field(default_factory=dict)
+
+
+_KEYS = ("mapping", "version", "source", "target", "where", "fields", "drop", "on")
+POLICIES = {"drift": ("stop",), "truncate": ("stop",)}
+
+
+def read(text: str, problems: Problems) -> MappingDocument | None:
+    """Read one mapping file; None when it is not even a mapping."""
+    top = tree.load(text, problems)
+    if top is None:
+        return None
+    found = reading.entries(top, problems, what="a mapping")
+    reading.known(found, _KEYS, problems, what="a mapping")
+    name = reading.scalar(_need(found, "mapping", problems), problems, what="mapping")
+    version = reading.whole_number(_need(found, "version", problems), problems, what="version", low=1)
+    fields = _need(found, "fields", problems)
+    document = MappingDocument(
+        name=name or Scalar(text="", line=1),
+        version=version or 1,
+        source=_side("source", found, problems),
+        target=_side("target", found, problems),
+        fields_line=found["fields"][0].line if "fields" in found else top.line,
+    )
+    listed = reading.entries(fields, problems, what="fields", repeated="duplicate-field")
+    document.fields = [_field(key, node, problems) for key, node in listed.values()]
+    # The columns of a repeated field count as mapped: one mistake is one problem.
+    if isinstance(fields, Map):
+        document.fields += [_field(k, n, Problems("")) for k, n in fields.entries if listed[k.text][0] is not k]
+    document.where = _where(found["where"][1], problems) if "where" in found else []
+    document.drop = reading.scalars(found["drop"][1], problems, what="drop") if "drop" in found else ()
+    document.policies = _policies(found, problems, line=top.line)
+    return document
+
+
+def _need(found: dict[str, tuple[Scalar, Node]], name: str, problems: Problems) -> Node | None:
+    return reading.required(found, name, problems, line=1, what="a mapping")
+
+
+def _side(name: str, found: dict[str, tuple[Scalar, Node]], problems: Problems) -> Side:
+    node = _need(found, name, problems)
+    line = found[name][0].line if name in found else 1
+    inside = reading.entries(node, problems, what=name)
+    reading.known(inside, ("table", "key"), problems, what=name)
+    if not inside:
+        if isinstance(node, Map):
+            problems.add(line, "missing-key", f"{name} needs the keys table and key")
+        return Side(line=line, table=None, key=())
+    table = reading.scalar(reading.required(inside, "table", problems, line=line, what=name), problems, what="table")
+    key = reading.required(inside, "key", problems, line=line, what=name)
+    listed = reading.scalars(key, problems, what=f"{name}'s key")
+    if isinstance(key, Sequence) and not key.items:
+        problems.add(key.line, "missing-key", f"{name} needs at least one key column")
+    return Side(line=line, table=table, key=listed)
+
+
+def _field(name: Scalar, node: Node, problems: Problems) -> FieldDocument:
+    if isinstance(node, Scalar):
+        return FieldDocument(name=name, inputs=(node,))
+    found = reading.entries(node, problems, what=f"field {name.text}")
+    reading.known(found, ("from", "do", "const"), problems, what=f"field {name.text}")
+    if "const" in found:
+        if len(found) > 1:
+            problems.add(name.line, "bad-shape", f"field {name.text}: const stands alone")
+        return FieldDocument(name=name, constant=reading.scalar(found["const"][1], problems, what="const"))
+    inputs = reading.required(found, "from", problems, line=name.line, what=f"field {name.text}")
+    return FieldDocument(
+        name=name,
+        inputs=reading.scalars(inputs, problems, what="from"),
+        steps=_steps(found["do"][1], problems) if "do" in found else (),
+    )
+
+
+def _steps(node: Node, problems: Problems) -> tuple[StepDocument, ...]:
+    made: list[StepDocument] = []
+    for item in node.items if isinstance(node, Sequence) else [node]:
+        match item:
+            case Scalar():
+                made.append(StepDocument(word=item))
+            case Map(entries=[(word, argument)]):
+                made.append(StepDocument(word=word, argument=argument))
+            case _:
+                problems.add(item.line, "bad-shape", "each step of `do` is a word or a map with one key")
+    return tuple(made)
+
+
+def _where(node: Node, problems: Problems) -> list[ConditionDocument]:
+    made: list[ConditionDocument] = []
+    for column, value in reading.entries(node, problems, what="where").values():
+        match value:
+            case Scalar():
+                made.append(ConditionDocument(column=column, relation="is", values=(value,)))
+            case Map(entries=[(Scalar(text="not"), Scalar() as excluded)]):
+                made.append(ConditionDocument(column=column, relation="is_not", values=(excluded,)))
+            case Map(entries=[(Scalar(text="in"), Sequence(items=[_, *_]) as listed)]):
+                values = reading.scalars(listed, problems, what="in")
+                made.append(ConditionDocument(column=column, relation="in", values=values))
+            case _:
+                problems.add(value.line, "bad-shape", f"where {column.text} is a value, {{not: X}} or {{in: [X, Y]}}")
+    return made
+
+
+def _policies(found: dict[str, tuple[Scalar, Node]], problems: Problems, *, line: int) -> dict[str, str]:
+    key, node = found.get("on", (Scalar(text="on", line=line), None))
+    inside = reading.entries(node, problems, what="on")
+    reading.known(inside, POLICIES, problems, what="on")
+    missing = [name for name in POLICIES if name not in inside]
+    if missing:
+        problems.add(key.line, "missing-policy", f"declare on: {{{', '.join(f'{name}: stop' for name in missing)}}}")
+    chosen = {
+        name: reading.choice(inside[name][1], options, problems, what=f"on {name} (in this version)")
+        for name, options in POLICIES.items()
+        if name in inside
+    }
+    return {name: value for name, value in chosen.items() if value is not None}

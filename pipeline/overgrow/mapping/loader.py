@@ -1,0 +1,182 @@
+"""Reads the files of a project and compiles its mappings.
+
+Guarantees: every problem of every file in one pass; the translators' code is run from the project's own folder only.
+Never writes. Called by `Project.load`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from overgrow.mapping import catalogue, compiler, connector, ddl, document, settings, tree
+from overgrow.mapping.plan import TablePlan
+from overgrow.mapping.problems import Problem, Problems, suggestion
+from overgrow.mapping.translators import Translator
+from overgrow.mapping.tree import Scalar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A project's files, read and compiled."""
+
+    settings: settings.Settings
+    connector: connector.Connector
+    plans: tuple[TablePlan, ...]
+    texts: Mapping[str, str]  # the mappings' documents by the mappings' names
+
+
+class Loader:
+    """Reads one project and keeps every problem."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._tables: dict[str, ddl.TargetTable] = {}
+        self._sources: dict[str, catalogue.SourceTable | None] = {}
+        self._translators: dict[str, Translator] = {}
+        self.problems: list[Problem] = []
+
+    def load(self) -> Loaded | None:
+        """Read all there is; None when a part without which there is no project is missing."""
+        place = Problems(settings.FILE)
+        text = self._text(settings.FILE, place, line=1)
+        top = tree.load(text, place) if text is not None else None
+        found = settings.read(top, place) if top is not None else None
+        made = None if found is None else self._parts(found, place)
+        self.problems += place.found
+        return made
+
+    def _parts(self, found: settings.Settings, place: Problems) -> Loaded | None:
+        connected = self._file(found.scalars.get("source.connector"), connector.read, place)
+        for one in found.ddl:
+            self._add_tables(one.text, self._file(one, ddl.read, place) or [])
+        context = self._root / found.text("context")
+        if not context.is_dir():
+            place.add(found.line("context"), "missing-file", f"there is no folder {found.text('context')}")
+            return None
+        self._translators = self._import(context)
+        plans, texts = self._mappings(context, found.text("source.catalogue"))
+        if connected is None:
+            return None
+        return Loaded(settings=found, connector=connected, plans=tuple(plans), texts=texts)
+
+    def _file(self, name: Scalar | None, read: Callable[[str, Problems], T], place: Problems) -> T | None:
+        """Read a file named in the project file; its own problems are noted under its own name."""
+        text = None if name is None else self._text(name.text, place, line=name.line)
+        if name is None or text is None:
+            return None
+        inside = Problems(name.text)
+        made = read(text, inside)
+        self.problems += inside.found
+        return made
+
+    def _add_tables(self, file: str, tables: list[ddl.TargetTable]) -> None:
+        for table in tables:
+            if table.table in self._tables:
+                message = f"table {table.table} is already in {self._tables[table.table].file}"
+                self.problems.append(Problem(file=file, line=table.line, code="duplicate-table", message=message))
+            self._tables[table.table] = table
+
+    def _mappings(self, context: Path, folder: str) -> tuple[list[TablePlan], dict[str, str]]:
+        plans: list[TablePlan] = []
+        texts: dict[str, str] = {}
+        names: dict[str, str] = {}
+        for path in sorted(context.glob("*.yaml")):
+            problems = Problems(path.relative_to(self._root).as_posix())
+            text = self._text(problems.file, problems, line=1)
+            found = document.read(text, problems) if text is not None else None
+            if found is not None and text is not None:
+                _unique(found, names, problems)
+                texts[found.name.text] = text
+                plan = self._compile(found, text, context.name, folder, problems)
+                plans += [] if plan is None else [plan]
+            self.problems += problems.found
+        return plans, texts
+
+    def _compile(
+        self, found: document.MappingDocument, text: str, context: str, folder: str, problems: Problems
+    ) -> TablePlan | None:
+        source = None if found.source.table is None else self._source(found.source.table, folder, problems)
+        target = None if found.target.table is None else self._target(found.target.table, problems)
+        if source is None or target is None:
+            return None
+        around = compiler.Surroundings(
+            context=context, translators=self._translators, source=source, target=target, text=text
+        )
+        return compiler.compile_mapping(found, around, problems)
+
+    def _target(self, name: Scalar, problems: Problems) -> ddl.TargetTable | None:
+        if name.text not in self._tables:
+            hint = suggestion(name.text, self._tables)
+            problems.add(name.line, "unknown-table", f"no DDL file has the table {name.text}{hint}")
+        return self._tables.get(name.text)
+
+    def _source(self, name: Scalar, folder: str, problems: Problems) -> catalogue.SourceTable | None:
+        if name.text not in self._sources:
+            file = f"{folder}/{name.text}.yaml"
+            text = self._text(file, problems, line=name.line, code="missing-catalogue")
+            inside = Problems(file)
+            self._sources[name.text] = None if text is None else catalogue.read(text, inside, table=name.text)
+            self.problems += inside.found
+        return self._sources[name.text]
+
+    def _import(self, context: Path) -> dict[str, Translator]:
+        """Import the context's translators afresh if another project's package of that name is loaded."""
+        file, name = context / "translators.py", f"{context.name}.translators"
+        if not file.is_file():
+            return {}
+        _forget_others(name, file)
+        if str(context.parent) not in sys.path[:1]:
+            sys.path.insert(0, str(context.parent))
+        importlib.invalidate_caches()
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:  # noqa: BLE001 - a user's code may raise anything; it becomes a problem
+            trace = traceback.extract_tb(error.__traceback__)
+            lines = [one.lineno or 1 for one in trace if one.filename == str(file)]
+            self.problems.append(
+                Problem(
+                    file=file.relative_to(self._root).as_posix(),
+                    line=getattr(error, "lineno", None) or (lines[-1] if lines else 1),
+                    code="bad-translators",
+                    message=f"cannot be imported: {type(error).__name__}: {error}",
+                )
+            )
+            return {}
+        return {one.name: one for one in vars(module).values() if isinstance(one, Translator)}
+
+    def _text(self, file: str, problems: Problems, *, line: int, code: str = "missing-file") -> str | None:
+        try:
+            return (self._root / file).read_text(encoding="utf-8")
+        except (FileNotFoundError, IsADirectoryError):
+            problems.add(line, code, f"there is no file {file}")
+        except (OSError, ValueError) as error:
+            problems.add(line, "unreadable-file", f"{file}: {error}")
+        return None
+
+
+def _forget_others(name: str, file: Path) -> None:
+    cached = sys.modules.get(name)
+    package = name.partition(".")[0]
+    if cached is not None and Path(cached.__file__ or "") != file:
+        for module in [one for one in sys.modules if one == package or one.startswith(f"{package}.")]:
+            del sys.modules[module]
+
+
+def _unique(found: document.MappingDocument, names: dict[str, str], problems: Problems) -> None:
+    """One mapping document per source table, one name per mapping."""
+    table = found.source.table
+    claims = [("mapping", found.name, "duplicate-mapping")]
+    claims += [] if table is None else [("source table", table, "duplicate-source")]
+    for what, one, code in claims:
+        key = f"{what} {one.text}"
+        if key in names:
+            problems.add(one.line, code, f"{key} is already mapped in {names[key]}")
+        names.setdefault(key, problems.file)

@@ -1,0 +1,175 @@
+"""The compiled mapping of one source table: immutable, printable, and all that any later use of the mapping needs.
+
+Guarantees: a plan that exists has passed every check; its names exist on both sides, its types fit. Never holds a
+connection, a clock or a value of a row. Made by the compiler; read by the interpreter, the code generator, sinks,
+`verify`, `show`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from overgrow.envelope import SqlType, WireColumn, quote
+from overgrow.mapping import literals, steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetColumn:
+    """A column of the target table; `type` is None for a type that only text can be written to."""
+
+    name: str
+    type_text: str
+    type: SqlType | None
+    nullable: bool
+    default: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One line of `where`. NULL is a value like any other: it is not X, and in no list."""
+
+    column: str
+    type: SqlType
+    relation: Literal["is", "is_not", "in"]
+    values: tuple[Any, ...]
+    texts: tuple[str, ...]
+
+    def holds(self, value: Any) -> bool:  # noqa: ANN401 - the column's wire value
+        """Say whether a wire value is inside the filter."""
+        if self.type.wire.kind == "char" and value is not None:
+            value = value.rstrip(" ")  # as PostgreSQL compares char(n)
+        return (value in self.compared) is (self.relation != "is_not")
+
+    @property
+    def compared(self) -> tuple[Any, ...]:
+        """The literals as they are compared."""
+        return tuple(v.rstrip(" ") for v in self.values) if self.type.wire.kind == "char" else self.values
+
+    @property
+    def sql(self) -> str:
+        """The same condition on the source table, never NULL."""
+        column, values = quote(self.column), ", ".join(literals.sql(text) for text in self.texts)
+        if self.relation == "is_not":
+            return f"{column} is distinct from {values}"
+        return f"coalesce({column} in ({values}), false)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One target column and how its value is made: `constant` text, or the inputs through the steps."""
+
+    target: TargetColumn
+    inputs: tuple[str, ...]
+    steps: tuple[steps.Step, ...]
+    yields: SqlType
+    constant: str | None = None
+
+    @property
+    def one_way(self) -> str:
+        """Why this field has no inverse; empty if it has one."""
+        return next((step.one_way for step in self.steps if step.one_way), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TablePlan:
+    """What is done with each row of one source table. `file` is where the mapping was read."""
+
+    mapping: str
+    version: int
+    digest: str
+    context: str
+    file: str
+    source_table: str
+    source_key: tuple[str, ...]
+    replica_identity: str
+    columns: tuple[WireColumn, ...]
+    dropped: tuple[str, ...]
+    target_table: str
+    target_key: tuple[str, ...]
+    fields: tuple[Field, ...]
+    where: tuple[Condition, ...]
+    policies: Mapping[str, str]
+    key_identity: bool
+
+    @property
+    def topic_suffix(self) -> str:
+        """What follows the connector's prefix in the topic's name."""
+        return self.source_table
+
+    @property
+    def used(self) -> tuple[WireColumn, ...]:
+        """The source columns the decoder must deliver, in order."""
+        return tuple(column for column in self.columns if column.used)
+
+    @property
+    def key_columns(self) -> tuple[WireColumn, ...]:
+        """The source key's columns, in the key's order."""
+        by_name = {column.name: column for column in self.columns}
+        return tuple(by_name[name] for name in self.source_key)
+
+    @property
+    def target_columns(self) -> tuple[TargetColumn, ...]:
+        """The target columns that are written, in the order of a line."""
+        return tuple(field.target for field in self.fields)
+
+    @property
+    def where_sql(self) -> str:
+        """The filter on the source table, `true` when there is none; it holds no parameters."""
+        return " and ".join(condition.sql for condition in self.where) or "true"
+
+    def to_json(self) -> str:
+        """The whole plan as a JSON document, the same for the same mapping."""
+        return json.dumps(self.describe(), ensure_ascii=False, indent=2)
+
+    def describe(self) -> dict[str, Any]:
+        """The whole plan as plain values."""
+        return {
+            "mapping": self.mapping,
+            "version": self.version,
+            "digest": self.digest,
+            "context": self.context,
+            "file": self.file,
+            "source": {
+                "table": self.source_table,
+                "key": list(self.source_key),
+                "replica_identity": self.replica_identity,
+                "columns": [_column(column) for column in self.columns],
+                "where": self.where_sql,
+            },
+            "target": {"table": self.target_table, "key": list(self.target_key), "key_identity": self.key_identity},
+            "fields": [_field(field) for field in self.fields],
+            "on": dict(self.policies),
+        }
+
+
+def _column(column: WireColumn) -> dict[str, Any]:
+    wire = column.type.wire
+    sent = wire.connect if wire.semantic is None else f"{wire.connect} {wire.semantic}"
+    return {
+        "name": column.name,
+        "type": str(column.type),
+        "nullable": column.nullable,
+        "sent_as": sent,
+        "used": column.used,
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    return {
+        "target": field.target.name,
+        "type": field.target.type_text,
+        "nullable": field.target.nullable,
+        "from": list(field.inputs),
+        "steps": [{"step": step.word, **steps.argument(step), "yields": str(step.yields)} for step in field.steps],
+        "constant": field.constant,
+        "invertible": not field.one_way,
+        "one_way": field.one_way or None,
+    }
+
+
+def names(columns: Iterable[TargetColumn]) -> tuple[str, ...]:
+    """The names of target columns."""
+    return tuple(column.name for column in columns)
