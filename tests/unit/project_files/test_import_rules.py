@@ -22,8 +22,10 @@ ALLOWED = {
     "pipeline/overgrow/apply/__init__.py": "import overgrow.mapping",
     "pipeline/overgrow/project.py": "import overgrow.mapping",
     "pipeline/overgrow/sinks/__init__.py": "import overgrow.apply, psycopg",
+    "pipeline/overgrow/sources/__init__.py": "import overgrow.project",
     "pipeline/overgrow/kafka/__init__.py": "import overgrow.apply, httpx",
     "pipeline/overgrow/workers/__init__.py": "import overgrow.sinks, overgrow.kafka, time",
+    "pipeline/overgrow/provision/__init__.py": "import overgrow.sinks, overgrow.sources",
     "pipeline/overgrow/stack/__init__.py": "import overgrow.kafka, subprocess",
     "pipeline/overgrow/cli/stack.py": "import overgrow.stack",
     "pipeline/overgrow/cli/demo.py": "import overgrow.stack",
@@ -72,6 +74,13 @@ def lint(root: Path) -> tuple[bool, str]:
 def test_what_is_allowed_is_kept(tmp_path: Path) -> None:
     write(tmp_path, ALLOWED)
     assert lint(tmp_path) == (True, "")
+
+
+def test_a_new_part_needs_a_place(tmp_path: Path) -> None:
+    write(tmp_path, {**ALLOWED, "pipeline/overgrow/helpers.py": ""})
+    kept, said = lint(tmp_path)
+    assert not kept
+    assert "- overgrow.helpers" in said
 
 
 @pytest.mark.parametrize(("name", "imported", "contract"), FORBIDDEN)
