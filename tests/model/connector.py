@@ -75,14 +75,14 @@ class Connector:
     def step(self) -> str:
         """One random thing the connector does."""
         luck = self.rng.random()
-        if luck < 0.45:
+        if luck < 0.4:
             return self.stream()
-        if luck < 0.8:
+        if luck < 0.75:
             return self.produce(self.rng.randint(1, 4))
-        if luck < 0.9:
+        if luck < 0.79:
             self.flushed = max(self.flushed, self.rng.randint(min(self.flushed, self._acked()), self._acked()))
             return f"flush {self.flushed}"
-        if luck < 0.96:
+        if luck < 0.9:
             return self._crash()
         return self._reread()
 

@@ -122,9 +122,11 @@ class ModelSink:
             return "" if "tombstones not counted" in self.weak else "ignored"
         mark, known = self._mark(record, change), self.known(change.key)
         unguarded = change.op == "d" and "delete without guard" in self.weak
-        if not unguarded and not all(self._may_write(mark, other) for other in known):
-            return "superseded"
         opened, row = self.opened(change.key), self.rows.get(change.key)
+        if not unguarded and not all(self._may_write(mark, other) for other in known):
+            if "refused event heals a letter" in self.weak:
+                self._heal(opened)
+            return "superseded"
         if change.poison:
             return self._set_aside(change, mark)
         inside = change.after is not None and change.after.inside
@@ -133,14 +135,17 @@ class ModelSink:
         lsns = [other.lsn for other in [mark, *known] if other.lsn is not None]
         if change.op == "r" and "read clears the position" in self.weak:
             lsns = []
-        for letter in opened:
-            letter.open = False
+        self._heal(opened)
         stamp = Mark(mark.off, max(lsns, default=None), mark.read)
         return self._write(change, stamp, known) if inside else self._remove(change, stamp, known)
 
     def _must_wait(self, opened: list[Letter], row: tuple[Row, Mark] | None) -> bool:
         queued = bool(opened) and "partial not queued behind a letter" not in self.weak
         return queued or (row is None and "partial row inserted" not in self.weak)
+
+    def _heal(self, opened: list[Letter]) -> None:
+        for letter in opened:
+            letter.open = False
 
     def _set_aside(self, change: Change, mark: Mark) -> str:
         if "poison dropped" not in self.weak:

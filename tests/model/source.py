@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-KEYS = 6
+KEYS = 4
 
 
 class Profile(NamedTuple):
@@ -167,5 +167,5 @@ class Source:
     def _row(self) -> Row:
         rng = self.rng
         self.version += 1
-        bad = rng.choice(("translate", "data")) if rng.random() < 0.1 else ""
+        bad = rng.choice(("translate", "data")) if rng.random() < 0.15 else ""
         return Row(self.version, rng.random() < 0.8, self.version, bad)

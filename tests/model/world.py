@@ -54,6 +54,7 @@ class World:
         for _ in range(self.rng.randint(5, 30)):
             self.trace.append(self.source.step())
         self.connector = Connector(self.rng, self.source)
+        self.source.last.clear()  # what the snapshot shows is not streamed
         self.sink = ModelSink(PARTITIONS, weak)
         self.checks = Checks(self.source, self.connector.logs, self.sink)
         self.watcher = watcher
@@ -75,14 +76,17 @@ class World:
 
     def _worker_step(self) -> str:
         rng = self.rng
-        worker, part, luck = rng.randrange(WORKERS), rng.randrange(PARTITIONS), rng.random()
-        seat = self.workers[worker].get(part)
-        if seat is None or luck < 0.04:
-            return self._assign(worker, part) if seat is None and luck < 0.3 else self._die(worker)
-        if luck < 0.08:
-            seat.position = rng.randint(0, seat.position)  # a consumer that was sent back: chunks come twice
+        seats = [(worker, part) for worker, held in enumerate(self.workers) for part in held]
+        if not seats or rng.random() < 0.1:
+            return self._assign(rng.randrange(WORKERS), rng.randrange(PARTITIONS))
+        worker, part = rng.choice(seats)
+        seat, luck = self.workers[worker][part], rng.random()
+        if luck < 0.02:
+            return self._die(worker)
+        if luck < 0.1:
+            seat.position = rng.randint(max(0, seat.position - 6), seat.position)  # a consumer that was sent back: chunks come twice
             return f"worker {worker} part {part} back to {seat.position}"
-        if luck < 0.12 and seat.chunks:
+        if luck < 0.14 and seat.chunks:
             return f"worker {worker} part {part} loses {seat.chunks.popleft()[:3]}"
         if luck < 0.5 or not seat.chunks:
             return self._fetch(worker, part, seat)
