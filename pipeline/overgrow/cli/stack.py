@@ -37,14 +37,18 @@ def stack(ctx: click.Context, folder: Path | None) -> None:
 @click.option("--broker-heap", type=int, default=512, show_default=True, metavar="MB")
 @click.option("--connect-heap", type=int, default=768, show_default=True, metavar="MB")
 @click.option("--min-session-timeout", type=int, default=6000, show_default=True, metavar="MS")
+@click.option("--full-jit", is_flag=True, help="JVMs for throughput (benchmarks); they start slower.")
 @click.pass_obj
-def up(running: Stack, *, fsync: bool, broker_heap: int, connect_heap: int, min_session_timeout: int) -> None:
+def up(
+    running: Stack, *, fsync: bool, broker_heap: int, connect_heap: int, min_session_timeout: int, full_jit: bool
+) -> None:
     """Make or complete the stack; returns when every part answers."""
     options = Options(
         fsync=fsync,
         broker_heap_mb=broker_heap,
         connect_heap_mb=connect_heap,
         min_session_timeout_ms=min_session_timeout,
+        full_jit=full_jit,
     )
     running.up(options)
     _show(running, as_json=False)

@@ -8,15 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from overgrow.stack import archives, java, kafka, plan, ports, postgres
 from overgrow.stack import jars as jar_cache
-from overgrow.stack import java, kafka, plan, ports, postgres
 from overgrow.stack.options import DATABASES, PARTS, Options
 
 
 def create(folder: Path, options: Options, say: Callable[[str], None]) -> plan.Plan:
     """Write the plan twice: without parts, so that a scratch folder is on record at once, and when it can be run."""
-    program, version = java.find()
-    jars = jar_cache.resolve(version, say)
+    found = java.find()
+    program, jars = found.program, jar_cache.resolve(found.build, say)
+    archives.make(program, jars, say)
     user, binaries = postgres.unprivileged_user(), postgres.find_binaries()
     scratch = postgres.scratch_folder(folder, binaries) if user else folder
     draft = plan.Plan(
@@ -52,12 +53,7 @@ def _cluster(name: str, scratch: Path, binaries: Path, draft: plan.Plan) -> None
 
 
 def _storage(program: str, jars: jar_cache.Jars, folder: Path, draft: plan.Plan) -> None:
-    broker, connect = folder / "kafka", folder / "connect"
-    broker.mkdir()
-    connect.mkdir()
-    settings = kafka.broker_properties(broker / "data", draft.ports, draft.options)
-    kafka.write_properties(broker / "broker.properties", settings)
-    kafka.write_properties(connect / "connect.properties", kafka.connect_properties(jars.plugins, draft.ports))
+    broker, _ = kafka.write_folders(jars, folder, draft.ports, draft.options)
     kafka.format_storage(program, jars, broker)
 
 

@@ -37,6 +37,11 @@ class Jars:
         return str(self.folder / "libs" / "*")
 
     @property
+    def lock(self) -> Path:
+        """Held by whoever changes what is in the folder."""
+        return self.folder.with_suffix(".lock")
+
+    @property
     def plugins(self) -> Path:
         """Connect's plugin path: one folder per connector."""
         return self.folder / "plugins"
@@ -53,15 +58,16 @@ def cache_root() -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "overgrow"
 
 
-def resolve(java_version: int, say: Callable[[str], None]) -> Jars:
+def resolve(java_build: str, say: Callable[[str], None]) -> Jars:
     """The cache folder of this version's `pom.xml`, downloaded first if need be."""
     pom = (resources.files("overgrow.stack") / "pom.xml").read_bytes()
     folder = cache_root() / f"stack-{hashlib.sha256(pom).hexdigest()[:16]}"
+    jars = Jars(folder=folder, archives=folder / f"archives-{java_build}")
     if not folder.exists():
-        with locked(folder.with_suffix(".lock")):
+        with locked(jars.lock):
             if not folder.exists():
                 _build(folder, pom, say)
-    return Jars(folder=folder, archives=folder / f"archives-java{java_version}")
+    return jars
 
 
 @contextmanager
@@ -76,7 +82,9 @@ def locked(path: Path) -> Iterator[None]:
 def _build(folder: Path, pom: bytes, say: Callable[[str], None]) -> None:
     maven = java.find_maven()
     say("jars: first start: Maven downloads Kafka, Connect and Debezium (about 60 MB)")
-    work = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
+    for left in folder.parent.glob(f"{folder.name}-building-*"):
+        shutil.rmtree(left)  # by a build that was killed; the lock is ours
+    work = Path(tempfile.mkdtemp(prefix=f"{folder.name}-building-", dir=folder.parent))
     try:
         (work / "pom.xml").write_bytes(pom)
         _maven(maven, work, say)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -19,8 +21,16 @@ GET = """{what}. Get it with one of
 next: `overgrow stack up`"""
 
 
-def find() -> tuple[str, int]:
-    """(program, major version); JAVA_HOME before PATH, as Maven does it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Java:
+    """A usable Java. `build` tells builds apart: a class archive fits only the one that made it."""
+
+    program: str
+    build: str
+
+
+def find() -> Java:
+    """The Java to use; JAVA_HOME before PATH, as Maven does it."""
     home = os.environ.get("JAVA_HOME")
     program = shutil.which("java", path=f"{home}/bin") if home else None
     program = program or shutil.which("java")
@@ -31,7 +41,8 @@ def find() -> tuple[str, int]:
     if found is None or int(found.group(1)) < OLDEST:
         first = (shown.stderr or shown.stdout).strip().splitlines()[:1]
         raise MissingProgramError(GET.format(what=f"Java >= {OLDEST} is needed, {program} says {first}"))
-    return program, int(found.group(1))
+    build = hashlib.sha256(f"{Path(program).resolve()} {shown.stderr}".encode()).hexdigest()[:8]
+    return Java(program=program, build=f"java{found.group(1)}-{build}")
 
 
 def find_maven() -> str:
@@ -42,8 +53,9 @@ def find_maven() -> str:
     return program
 
 
-def flags(heap_mb: int, scratch: Path, archive: Path | None) -> list[str]:
+def flags(heap_mb: int, scratch: Path, archive: Path | None, *, full_jit: bool = False) -> list[str]:
     """Bounded heap, no file outside the part's folder; a class archive that does not fit is ignored by the JVM."""
+    compiler = [] if full_jit else ["-XX:TieredStopAtLevel=1"]
     shared = [f"-XX:SharedArchiveFile={archive}"] if archive else []
     return [
         "-Xms64m",
@@ -53,6 +65,7 @@ def flags(heap_mb: int, scratch: Path, archive: Path | None) -> list[str]:
         "-Xshare:auto",
         "-Xlog:disable",
         "-Xlog:all=error:stderr",
+        *compiler,
         *shared,
         f"-Djava.io.tmpdir={scratch}",
         f"-Dlog4j2.configurationFile={resources.files('overgrow.stack') / 'log4j2.properties'}",

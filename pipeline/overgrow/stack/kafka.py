@@ -97,6 +97,16 @@ def connect_properties(plugins: Path, ports: dict[str, int]) -> dict[str, object
     }
 
 
+def write_folders(jars: Jars, folder: Path, ports: dict[str, int], options: Options) -> tuple[Path, Path]:
+    """Make the broker's and Connect's folder in `folder`, each with its configuration."""
+    broker, connect = folder / "kafka", folder / "connect"
+    broker.mkdir()
+    connect.mkdir()
+    write_properties(broker / "broker.properties", broker_properties(broker / "data", ports, options))
+    write_properties(connect / "connect.properties", connect_properties(jars.plugins, ports))
+    return broker, connect
+
+
 def write_properties(path: Path, settings: dict[str, object]) -> None:
     """Write a Java properties file; no value here needs escaping."""
     path.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
@@ -107,7 +117,7 @@ def format_storage(program: str, jars: Jars, folder: Path) -> None:
     # One id in 64 begins with "-", which the tool would take for an option.
     cluster = "A" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:].rstrip("=")
     properties = folder / "broker.properties"
-    argv = [program, "-XX:TieredStopAtLevel=1", *java.flags(128, folder, jars.archive("broker"))]
+    argv = [program, *java.flags(128, folder, jars.archive("kafka"))]
     argv += ["-cp", jars.class_path, FORMAT_MAIN, "format", "-t", cluster, "-c", str(properties), "--ignore-formatted"]
     done = subprocess.run(  # noqa: S603  program found by java.find
         argv,
@@ -122,13 +132,13 @@ def format_storage(program: str, jars: Jars, folder: Path) -> None:
 
 def broker_part(program: str, jars: Jars, folder: Path, log: Path, options: Options) -> Part:
     """How the broker is started; its folder holds its configuration and its data."""
-    argv = [program, *java.flags(options.broker_heap_mb, folder, jars.archive("broker")), "-cp", jars.class_path]
-    argv += [BROKER_MAIN, str(folder / "broker.properties")]
+    flags = java.flags(options.broker_heap_mb, folder, jars.archive("kafka"), full_jit=options.full_jit)
+    argv = [program, *flags, "-cp", jars.class_path, BROKER_MAIN, str(folder / "broker.properties")]
     return Part(argv=argv, cwd=str(folder), log=str(log), env=dict(os.environ))
 
 
 def connect_part(program: str, jars: Jars, folder: Path, log: Path, options: Options, ports: dict[str, int]) -> Part:
     """Connect gets the stack's own OVERGROW_* variables: its provider resolves them, no secret enters the topic."""
-    argv = [program, *java.flags(options.connect_heap_mb, folder, jars.archive("connect")), "-cp", jars.class_path]
-    argv += [CONNECT_MAIN, str(folder / "connect.properties")]
+    flags = java.flags(options.connect_heap_mb, folder, jars.archive("connect"), full_jit=options.full_jit)
+    argv = [program, *flags, "-cp", jars.class_path, CONNECT_MAIN, str(folder / "connect.properties")]
     return Part(argv=argv, cwd=str(folder), log=str(log), env={**os.environ, **endpoints(ports).env()})

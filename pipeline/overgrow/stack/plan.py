@@ -1,7 +1,7 @@
 """The two files through which a stack is run: what is wanted (written by `Stack`) and what is (by the supervisor).
 
-`plan.json`: how each part is started, and its `round`: a part is started when its round is higher than the one that
-was last started. `state.json`: each part's last process. Both are replaced atomically; neither is ever edited in place.
+`plan.json`: how each part is started, and its `round`: a part is started when its round is higher than that of its
+last start (0: never yet). `state.json`: each part's last process. Both are replaced in one step.
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ from overgrow.stack.failures import StackError
 from overgrow.stack.options import DATABASES, PARTS, Endpoints, Options, endpoints
 
 LOCK = "stack.lock"
+# Connect last: one that meets a broker which does not serve yet can lose a request's whole timeout (30 s).
+STAGES = (("legacy", "target", "kafka"), ("connect",))
 POLL_SECONDS = 0.05
 READY_SECONDS = 90.0
 SUPERVISOR_SECONDS = 20.0
@@ -55,8 +57,11 @@ class Stack:
                 wanted = create.create(self._folder, options or Options(), self._say)
             elif options is not None and options != wanted.options:
                 self._say(f"this stack keeps the options it was made with: {wanted.options}")
-            self._start_dead(wanted)
-            return self._await(PARTS, ready_seconds)
+            self._supervise(wanted)
+            for names in STAGES:
+                self._start(names)
+                self._await(names, ready_seconds)
+            return self.endpoints()
 
     def down(self) -> None:
         """End every process, remove every file. Nothing to do is fine."""
@@ -90,11 +95,9 @@ class Stack:
         """Stop the part in good order if it runs, start it on the same port with the same data, wait for its answer."""
         with self._locked():
             self._members(part)
-            state = plan.read_state(self._folder)
-            if state is None or not processes.alive(state.supervisor):
-                raise StackError(f"the stack in {self._folder} has no supervisor; next: `overgrow stack up`")
+            self._supervised()
             shutdown.end_part(self._folder, part)
-            self._start_dead(self._plan())
+            self._start((part,))
             self._await((part,), ready_seconds)
 
     def _plan(self) -> plan.Plan:
@@ -109,36 +112,14 @@ class Stack:
             raise StackError(f"no part {part!r}; the parts are {', '.join(PARTS)}")
         return shutdown.members(wanted.parts[part], state.parts.get(part) if state else None)
 
-    def _start_dead(self, wanted: plan.Plan) -> None:
-        """Raise the round of every dead part and tell the supervisor; without one, end what it left and begin anew."""
-        state = plan.read_state(self._folder)
-        if state is None or not processes.alive(state.supervisor):
-            shutdown.end_parts(self._folder)
-            self._start_supervisor(state)
+    def _supervise(self, wanted: plan.Plan) -> None:
+        """Have a living supervisor; what a dead one left is ended first, for only a parent learns how a child ends."""
+        before = plan.read_state(self._folder)
+        if before is not None and processes.alive(before.supervisor):
             return
-        runs = state.parts
-        dead = [name for name in PARTS if name not in runs or not processes.alive(runs[name].process)]
-        for name in set(PARTS) - set(dead):
-            for who in self._members(name):
-                processes.send(who, signal.SIGCONT)
-        if not dead:
-            return
-        for name in dead:
-            shutdown.end_part(self._folder, name)  # what a killed main process left
-            self._say(f"{name}: starting")
-        parts = {name: replace(part, round=part.round + (name in dead)) for name, part in wanted.parts.items()}
+        shutdown.end_parts(self._folder)
+        parts = {name: replace(part, round=0) for name, part in wanted.parts.items()}
         plan.write(self._folder, replace(wanted, parts=parts))
-        processes.send(state.supervisor, signal.SIGHUP)
-        self._until(lambda: self._started(dead), SUPERVISOR_SECONDS, f"the supervisor does not start {dead}")
-
-    def _started(self, names: list[str]) -> bool:
-        wanted, state = self._plan(), plan.read_state(self._folder)
-        return state is not None and all(
-            name in state.parts and state.parts[name].round == wanted.parts[name].round for name in names
-        )
-
-    def _start_supervisor(self, before: plan.State | None) -> None:
-        self._say("starting " + ", ".join(PARTS))
         log = self._folder / plan.LOGS / "supervisor.log"
         with log.open("ab") as out:
             subprocess.run(  # noqa: S603  this Python, this package
@@ -153,15 +134,41 @@ class Stack:
 
         def runs() -> bool:
             state = plan.read_state(self._folder)
-            fresh = state is not None and (before is None or state.supervisor != before.supervisor)
-            return fresh and self._started(list(PARTS))
+            return state is not None and (before is None or state.supervisor != before.supervisor)
 
-        self._until(runs, SUPERVISOR_SECONDS, f"the supervisor does not start; see {log}")
+        self._until(runs, f"the supervisor does not start; see {log}")
 
-    def _await(self, names: tuple[str, ...], seconds: float) -> Endpoints:
+    def _start(self, names: tuple[str, ...]) -> None:
+        """Start the dead ones among these parts, let the frozen ones go on."""
+        wanted, state = self._plan(), self._supervised()
+        runs = state.parts
+        dead = [name for name in names if name not in runs or not processes.alive(runs[name].process)]
+        for name in names:
+            if name in dead:
+                shutdown.end_part(self._folder, name)  # what a killed main process left
+                self._say(f"{name}: starting")
+            for who in self._members(name):
+                processes.send(who, signal.SIGCONT)
+        parts = {name: replace(part, round=part.round + (name in dead)) for name, part in wanted.parts.items()}
+        plan.write(self._folder, replace(wanted, parts=parts))
+        processes.send(state.supervisor, signal.SIGHUP)
+
+        def started() -> bool:
+            now = self._supervised().parts
+            return all(name in now and now[name].round == parts[name].round for name in names)
+
+        self._until(started, f"the supervisor does not start {', '.join(dead)}")
+
+    def _supervised(self) -> plan.State:
+        state = plan.read_state(self._folder)
+        if state is None or not processes.alive(state.supervisor):
+            raise StackError(f"the stack in {self._folder} has no supervisor; next: `overgrow stack up`")
+        return state
+
+    def _await(self, names: tuple[str, ...], seconds: float) -> None:
         where = self.endpoints()
         until = time.monotonic() + seconds
-        for name in sorted(names, key=lambda name: name not in DATABASES):
+        for name in names:
             while not ready.answers(name, where):
                 part = self.status().parts[name]
                 if part.state == "dead":
@@ -170,13 +177,12 @@ class Stack:
                     raise errors.UnreachableError(f"{name} does not answer within {seconds:g} s; see {part.log}")
                 time.sleep(POLL_SECONDS)
             self._say(f"{name}: ready")
-        return where
 
-    def _until(self, condition: Callable[[], bool], seconds: float, otherwise: str) -> None:
-        until = time.monotonic() + seconds
+    def _until(self, condition: Callable[[], bool], otherwise: str) -> None:
+        until = time.monotonic() + SUPERVISOR_SECONDS
         while not condition():
             if time.monotonic() > until:
-                raise StackError(f"{otherwise} (waited {seconds:g} s)")
+                raise StackError(f"{otherwise} (waited {SUPERVISOR_SECONDS:g} s)")
             time.sleep(POLL_SECONDS)
 
     def _wipe(self) -> None:

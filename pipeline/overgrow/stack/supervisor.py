@@ -34,7 +34,7 @@ class Supervisor:
     def run(self) -> None:
         """Until told to leave."""
         wake = _signals_to_pipe({signal.SIGCHLD} | READ | LEAVE)
-        self._start_wanted()
+        self._record()
         while True:
             ready, _, _ = select.select([wake], [], [], LOOK_SECONDS)
             if not self._folder.exists():
@@ -50,7 +50,7 @@ class Supervisor:
         wanted = plan.read_plan(self._folder)
         for name, part in wanted.parts.items() if wanted else ():
             last = self._runs.get(name)
-            if name not in self._children and (last is None or part.round > last.round):
+            if name not in self._children and part.round > (last.round if last else 0):
                 self._start(name, part)
 
     def _start(self, name: str, part: plan.Part) -> None:
