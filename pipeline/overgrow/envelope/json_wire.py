@@ -73,6 +73,7 @@ class JsonWire:
         self._key: Callable[[bytes], Any] = msgspec.json.Decoder(key_type).decode
         self._value_prefixes: list[bytes] = []
         self._key_prefixes: list[bytes] = []
+        self._payload_from = 0  # no known payload begins before
         self._placeholders = _placeholders(placeholder, self._columns)
 
     def value(self, raw: bytes) -> Event:
@@ -100,10 +101,11 @@ class JsonWire:
 
     def partial(self, raw: bytes) -> bool:
         """Say cheaply whether the value may carry an unchanged large column; `RowCodec.absent` decides."""
-        return any(placeholder in raw for placeholder in self._placeholders)
+        return any(raw.find(placeholder, self._payload_from) >= 0 for placeholder in self._placeholders)
 
     def _value_slow(self, raw: bytes) -> Event:
         event: Event = self._slow(raw, self._event, self._value_prefixes, schema.check_value, self._columns)
+        self._payload_from = min(map(len, self._value_prefixes), default=0)
         if (event.after is None) is not (event.op in "dt"):
             found = "no row" if event.after is None else "a row"
             raise errors.DecodeError(f"topic {self.topic}: operation `{event.op}` with {found} in `after`")

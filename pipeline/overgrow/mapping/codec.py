@@ -7,7 +7,8 @@ placeholder. Never sees a driver or a clock. Called by the apply engine for each
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from operator import attrgetter
+from typing import Annotated, Any
 
 import msgspec
 
@@ -15,6 +16,7 @@ from overgrow import errors
 from overgrow.envelope import WireColumn
 from overgrow.mapping import codegen, interpret, plan
 
+_BITS = {"int16": 16, "int32": 32, "int64": 64}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -44,11 +46,8 @@ class RowCodec:
         key = codegen.RowFunction.of_key(table)
         self.source += "\n\n" + key.source.replace("def line", "def target_key")
         self.target_key: Callable[[Any], str] = _function(key)
-        self._key_values = _values(table.key_columns)
-
-    def key_text(self, key: Any) -> str:  # noqa: ANN401 - the generated key struct
-        """The canonical source key: a JSON array of the key's values in the mapping's order."""
-        return _encode(self._key_values(key)).decode()
+        # The canonical source key: a JSON array of the key's values in the mapping's order.
+        self.key_text: Callable[[Any], str] = _key_text(table.key_columns)
 
     def absent(self, after: Any) -> frozenset[str]:  # noqa: ANN401 - the generated row struct
         """The source columns that carry the placeholder of an unchanged large value."""
@@ -99,8 +98,11 @@ def _struct(name: str, columns: Iterable[WireColumn], attributes: Mapping[str, s
 
 
 def _python(column: WireColumn) -> Any:  # noqa: ANN401 - a type form
-    python = column.type.wire.python
-    form: Any = python if isinstance(python, type) else python[0] | python[1]
+    wire = column.type.wire
+    form: Any = wire.python if isinstance(wire.python, type) else wire.python[0] | wire.python[1]
+    if wire.connect in _BITS:
+        half = 2 ** (_BITS[wire.connect] - 1)
+        form = Annotated[int, msgspec.Meta(ge=-half, le=half - 1)]
     return form | None if column.nullable else form
 
 
@@ -112,10 +114,10 @@ def _function(text: codegen.RowFunction) -> Callable[[Any], Any]:
     return function
 
 
-def _values(columns: tuple[WireColumn, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    attributes = tuple(codegen.attributes(columns).values())
-
-    def values(key: Any) -> tuple[Any, ...]:  # noqa: ANN401 - the generated key struct
-        return tuple([getattr(key, attribute) for attribute in attributes])
-
-    return values
+def _key_text(columns: tuple[WireColumn, ...]) -> Callable[[Any], str]:
+    values = attrgetter(*codegen.attributes(columns).values())
+    if len(columns) > 1:
+        return lambda key: _encode(values(key)).decode()
+    if columns[0].type.wire.python is int:
+        return lambda key: f"[{values(key)}]"
+    return lambda key: _encode([values(key)]).decode()

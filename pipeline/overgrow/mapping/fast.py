@@ -13,7 +13,7 @@ from typing import Any
 
 from overgrow.mapping import render, steps
 from overgrow.mapping.copytext import escape
-from overgrow.mapping.instants import DayText, TimestampText, UtcText
+from overgrow.mapping.instants import day_text, timestamp_text, utc_text
 
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?").fullmatch
 _DEBEZIUM_INSTANT = re.compile(
@@ -45,8 +45,8 @@ def renderer(kind: str) -> Function | None:
     if kind in {"text", "char", "uuid", "json", "jsonb", "int"}:
         return None
     made: dict[str, Callable[[], Function]] = {
-        "date": DayText,
-        "timestamp": TimestampText,
+        "date": day_text,
+        "timestamp": timestamp_text,
         "numeric": lambda: numeric,
         "timestamptz": lambda: timestamptz,
         "bytes": lambda: binary,
@@ -78,7 +78,7 @@ def last_step(one: steps.Step) -> Function | None:
             printed = render.RENDER[one.yields.wire.kind]
             return {code: escape(printed(meaning)) for code, meaning in one.pairs}.__getitem__
         case steps.Instant():
-            return UtcText(one.zone)
+            return utc_text(one.zone)
         case steps.Decimals():
             return _decimals(one)
         case _:

@@ -1,13 +1,14 @@
 """Naive local time to an instant, by the rules of one time zone.
 
 Guarantees: an hour that exists twice or not at all is an error or the declared choice. Never depends on the machine's
-own zone. `Zone.to_utc` is the readable rule; `UtcText` is its fast twin for generated code.
+own zone. `Zone.to_utc` is the readable rule; `utc_text` makes its fast twin for generated code.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from overgrow.mapping import render
@@ -52,76 +53,70 @@ class Zone:
         return first // _MICRO, second // _MICRO
 
 
-class UtcText:
-    """`render.timestamp(zone.to_utc(x), "+00")` with what is constant within a local day looked up once."""
+_CLOCK = tuple(f"{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
+_SECOND = tuple(f"{second:02d}" for second in range(60))
+Text = Callable[[int], str]
 
-    def __init__(self, zone: Zone) -> None:
-        self._zone = zone
-        self._offset: dict[int, int | None] = {}
-        self._text = TimestampText("+00")
 
-    def __call__(self, local: int) -> str:
-        """Translate one value; the rare days on which the offset changes take the readable rule."""
-        day = local // render.DAY_US
-        try:
-            offset = self._offset[day]
-        except KeyError:
-            offset = self._learn(day)
-        return self._text(self._zone.to_utc(local) if offset is None else local - offset)
+def timestamp_text(zone: str = "") -> Text:
+    """`render.timestamp` with the text of each day looked up once."""
+    days: dict[int, str] = {}
 
-    def _learn(self, day: int) -> int | None:
+    def learn(day: int) -> str:
+        date = f"{render.day(day)} "
+        if len(days) < _CACHED_DAYS:
+            days[day] = date
+        return date
+
+    def text(value: int) -> str:
+        day, micros = divmod(value, render.DAY_US)
+        date = days.get(day)
+        if date is None:
+            if not -719_162 <= day <= 2_932_896:  # noqa: PLR2004 - other years than 1 to 9999 may print an era
+                return render.timestamp(value, zone)
+            date = learn(day)
+        seconds, fraction = divmod(micros, 1_000_000)
+        if fraction:
+            return f"{date}{_CLOCK[seconds // 60]}{_SECOND[seconds % 60]}.{fraction:06d}".rstrip("0") + zone
+        return f"{date}{_CLOCK[seconds // 60]}{_SECOND[seconds % 60]}{zone}"
+
+    return text
+
+
+def utc_text(zone: Zone) -> Text:
+    """`render.timestamp(zone.to_utc(x), "+00")` with the offset of each local day looked up once."""
+    offsets: dict[int, int | None] = {}
+    text = timestamp_text("+00")
+
+    def learn(day: int) -> int | None:
         """The offset that holds through the whole local day, None if it changes; two changes never share an hour."""
         start = day * render.DAY_US
         if not _MIN <= start <= _MAX - render.DAY_US:
             return None
-        offsets = {o for hour in range(25) for o in self._zone.offsets(start + hour * _HOUR_US)}
-        offset = offsets.pop() if len(offsets) == 1 else None
-        if len(self._offset) < _CACHED_DAYS:
-            self._offset[day] = offset
+        seen = {offset for hour in range(25) for offset in zone.offsets(start + hour * _HOUR_US)}
+        offset = seen.pop() if len(seen) == 1 else None
+        if len(offsets) < _CACHED_DAYS:
+            offsets[day] = offset
         return offset
 
+    def instant(local: int) -> str:
+        day = local // render.DAY_US
+        offset = offsets[day] if day in offsets else learn(day)
+        return text(zone.to_utc(local) if offset is None else local - offset)
 
-_CLOCK = tuple(f"{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
-_SECOND = tuple(f"{second:02d}" for second in range(60))
-
-
-class TimestampText:
-    """`render.timestamp` with the text of each day looked up once."""
-
-    def __init__(self, zone: str = "") -> None:
-        self._days: dict[int, str] = {}
-        self._zone = zone
-
-    def __call__(self, value: int) -> str:
-        """Format one value; days that print with an era and values out of range take the readable rule."""
-        day, micros = divmod(value, render.DAY_US)
-        try:
-            date = self._days[day]
-        except KeyError:
-            if not -719_162 <= day <= 2_932_896:  # noqa: PLR2004 - the years 1 to 9999
-                return render.timestamp(value, self._zone)
-            date = f"{render.day(day)} "
-            if len(self._days) < _CACHED_DAYS:
-                self._days[day] = date
-        seconds, fraction = divmod(micros, 1_000_000)
-        clock = f"{date}{_CLOCK[seconds // 60]}{_SECOND[seconds % 60]}"
-        if fraction:
-            return f"{clock}.{fraction:06d}".rstrip("0") + self._zone
-        return clock + self._zone
+    return instant
 
 
-class DayText:
+def day_text() -> Text:
     """`render.day` with the text of each day looked up once."""
+    days: dict[int, str] = {}
 
-    def __init__(self) -> None:
-        self._days: dict[int, str] = {}
-
-    def __call__(self, value: int) -> str:
-        """Format one value."""
-        try:
-            return self._days[value]
-        except KeyError:
+    def text(value: int) -> str:
+        date = days.get(value)
+        if date is None:
             date = render.day(value)
-            if len(self._days) < _CACHED_DAYS:
-                self._days[value] = date
-            return date
+            if len(days) < _CACHED_DAYS:
+                days[value] = date
+        return date
+
+    return text

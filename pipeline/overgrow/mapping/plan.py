@@ -146,15 +146,11 @@ class TablePlan:
 
 
 def _column(column: WireColumn) -> dict[str, Any]:
+    if not column.used:
+        return {"name": column.name, "dropped": True}
     wire = column.type.wire
     sent = wire.connect if wire.semantic is None else f"{wire.connect} {wire.semantic}"
-    return {
-        "name": column.name,
-        "type": str(column.type),
-        "nullable": column.nullable,
-        "sent_as": sent,
-        "used": column.used,
-    }
+    return {"name": column.name, "type": str(column.type), "nullable": column.nullable, "sent_as": sent}
 
 
 def _field(field: Field) -> dict[str, Any]:
