@@ -38,7 +38,7 @@ lock: $(STAMP) ## Lock the dependencies with hashes (UPGRADE=--upgrade for newer
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile $(UPGRADE) --quiet --universal --generate-hashes \
 		--python-version 3.11 pyproject.toml -o requirements/base.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile $(UPGRADE) --quiet --universal --generate-hashes \
-		--python-version 3.11 --extra dev -c requirements/base.txt pyproject.toml -o requirements/dev.txt
+		--python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
 
 clean: ## Stop this folder's stack; remove it, the environment and what was built
 	if [ -d .overgrow/stack ] && [ -x $(BIN)/overgrow ]; then $(BIN)/overgrow stack down; fi

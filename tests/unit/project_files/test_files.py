@@ -62,6 +62,14 @@ def test_the_lock_holds_what_the_project_asks_for() -> None:
         assert asked - locked == set()
 
 
+def test_what_runs_is_what_was_tested() -> None:
+    base, dev = (
+        set(re.findall(r"^[a-z0-9-]+==[^ ]+", (ROOT / "requirements" / f"{name}.txt").read_text(), re.MULTILINE))
+        for name in ("base", "dev")
+    )
+    assert base <= dev
+
+
 def test_the_only_hook_is_make_check() -> None:
     repos = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     hooks = [hook for repo in repos for hook in repo["hooks"]]
