@@ -20,9 +20,11 @@ def _say(line: str) -> None:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One running stack for the session. A test that kills a part brings it back (`stack.up()`)."""
     running = Stack(tmp_path_factory.mktemp("session") / "stack", say=_say)
-    running.up(Options(min_session_timeout_ms=MIN_SESSION_TIMEOUT_MS))
-    yield running
-    running.down()
+    try:
+        running.up(Options(min_session_timeout_ms=MIN_SESSION_TIMEOUT_MS))
+        yield running
+    finally:
+        running.down()
 
 
 @pytest.fixture

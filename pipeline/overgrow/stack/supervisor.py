@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from overgrow.stack import plan, processes, shutdown
 
+NOT_STARTED = 127  # the exit code a shell has for a program it cannot start
 LOOK_SECONDS = 2.0  # how long a deleted folder goes unnoticed
 READ, LEAVE = {signal.SIGHUP}, {signal.SIGTERM, signal.SIGINT}
 
@@ -30,6 +32,7 @@ class Supervisor:
         if me is None:
             raise RuntimeError("the system does not show this process to itself")
         self._me = me
+        self._scratch: str | None = None
 
     def run(self) -> None:
         """Until told to leave."""
@@ -48,25 +51,22 @@ class Supervisor:
 
     def _start_wanted(self) -> None:
         wanted = plan.read_plan(self._folder)
+        self._scratch = wanted.scratch if wanted else self._scratch
         for name, part in wanted.parts.items() if wanted else ():
             last = self._runs.get(name)
             if name not in self._children and part.round > (last.round if last else 0):
                 self._start(name, part)
 
     def _start(self, name: str, part: plan.Part) -> None:
-        with Path(part.log).open("ab") as log:
-            child = subprocess.Popen(  # noqa: S603  the plan is this user's own file
-                part.argv,
-                cwd=part.cwd,
-                env=part.env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                user=part.user,
-                group=shutdown.group_of(part.user),
-                extra_groups=[] if part.user else None,
-            )
+        try:
+            child = _spawn(part)
+        except OSError as error:
+            # A program that went away is that part's trouble; the others keep their parent.
+            Path(part.log).write_text(f"cannot start {part.argv[0]}: {error}\n")
+            nobody = processes.Identity(pid=0, started="never")
+            self._runs[name] = plan.Run(process=nobody, round=part.round, exit_code=NOT_STARTED)
+            self._record()
+            return
         who = processes.identify(child.pid) or processes.Identity(pid=child.pid, started="ended at once")
         self._children[name] = child
         self._runs[name] = plan.Run(process=who, round=part.round)
@@ -90,12 +90,30 @@ class Supervisor:
             child.kill()
         for child in self._children.values():
             child.wait()
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _leave(self) -> None:
         shutdown.end_parts(self._folder)
         for child in self._children.values():
             child.wait(timeout=10)
         self._reap()
+
+
+def _spawn(part: plan.Part) -> subprocess.Popen[bytes]:
+    with Path(part.log).open("ab") as log:
+        return subprocess.Popen(  # noqa: S603  the plan is this user's own file
+            part.argv,
+            cwd=part.cwd,
+            env=part.env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            user=part.user,
+            group=shutdown.group_of(part.user),
+            extra_groups=[] if part.user else None,
+        )
 
 
 def _signals_to_pipe(signals: set[signal.Signals]) -> int:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ import psycopg
 import pytest
 
 from overgrow import errors
-from overgrow.stack import Stack, StackError, processes
+from overgrow.stack import Stack, StackError, plan, processes
 from overgrow.stack.options import PARTS
 
 pytestmark = pytest.mark.stack
@@ -25,8 +26,10 @@ pytestmark = pytest.mark.stack
 def pids(running: Stack) -> set[int]:
     """Every process of the stack: supervisor, main processes, backends."""
     seen = running.status()
-    folders = [folder for part in PARTS for folder in processes.in_folder(Path(seen.dir) / part)]
-    known = {part.pid for part in seen.parts.values()} | {seen.supervisor} | {who.pid for who in folders}
+    wanted = plan.read_plan(Path(seen.dir))
+    assert wanted is not None
+    inside = {who.pid for part in wanted.parts.values() for who in processes.in_folder(Path(part.cwd))}
+    known = {part.pid for part in seen.parts.values()} | {seen.supervisor} | inside
     return {pid for pid in known if pid is not None}
 
 
@@ -180,9 +183,30 @@ def test_a_deleted_folder_takes_its_processes_with_it(stack_folder: Path) -> Non
     mine = Stack(stack_folder)
     mine.up()
     left = pids(mine)
+    wanted = plan.read_plan(stack_folder)
+    assert wanted is not None
+    scratch = wanted.scratch
     moved = stack_folder.rename(stack_folder.with_name("elsewhere"))
     until(lambda: living(left) == set())
+    until(lambda: scratch is None or not Path(scratch).exists())
     moved.rename(stack_folder)
+
+
+def test_a_part_that_cannot_start_says_why_and_harms_no_other(stack_folder: Path) -> None:
+    mine = Stack(stack_folder)
+    mine.up()
+    wanted = plan.read_plan(stack_folder)
+    assert wanted is not None
+    program = str(stack_folder / "no-such-program")
+    broken = wanted.parts | {"target": replace(wanted.parts["target"], argv=[program])}
+    plan.write(stack_folder, replace(wanted, parts=broken))
+    with pytest.raises(StackError, match=r"(?s)target ended with 127.*no-such-program"):
+        mine.restart("target")
+    assert [name for name, part in mine.status().parts.items() if part.state == "running"] == [
+        "kafka",
+        "connect",
+        "legacy",
+    ]
 
 
 def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
