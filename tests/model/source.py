@@ -1,4 +1,4 @@
-"""The source database of the model: rows, transactions with row locks, a log whose records may long precede their commit.
+"""The source database of the model: rows, row locks, transactions whose log records may long precede their commit.
 
 Guarantees: per key, versions follow each other in lsn order (locks); `stream` holds committed changes in commit order,
 so lsns go up and down in it. Never knows of Kafka or a target. Called by the connector and the world.
@@ -110,16 +110,14 @@ class Source:
                 states = self.history[write.key]
                 states.append(write.state)
                 garbage = self.rng.random() < 0.03
-                change = Change(
-                    write.op, write.key, write.lsn, tx.xid, write.sent, len(states) - 1, "", garbage
-                )
+                change = Change(write.op, write.key, write.lsn, tx.xid, write.sent, len(states) - 1, "", garbage)
                 self.stream.append(change)
                 self.last[write.key] = change
         return f"{how} {tx.xid}: {[(w.op, w.key, w.lsn) for w in tx.writes]}"
 
     def reads(self, snapshot: str) -> list[Change]:
         """The committed rows as of now, as snapshot reads; their lsn is the log's end, as Debezium sends it."""
-        found = []
+        found: list[Change] = []
         for key, states in self.history.items():
             if states[-1] is not None:
                 mark = snapshot if snapshot != "first" or not found else "true"

@@ -7,155 +7,22 @@ checkpoint, ranges. That is the sentence "a batch equals its events one by one".
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from functools import lru_cache
 from typing import Any
-
-import msgspec
 
 from overgrow import errors
 from overgrow.apply import Batch, Claimed, ClaimLost, Engine, Folder, Hole, Receipt
 from overgrow.model import Chunk, Claim, Part
 from overgrow.sinks.memory import MemorySink
 from tests.model.checks import Violation
-from tests.model.connector import PARTITIONS, Record
+from tests.model.connector import PARTITIONS
 from tests.model.connector import Chunk as ModelChunk
 from tests.model.rules import ModelSink, Outcome
-from tests.model.source import Change
+from tests.model.wire import COLUMNS, PARTS, TOPIC, JsonWire, RowCodec, chunk_of, refuses
 
-TOPIC = "t"
-PARTS = [Part(TOPIC, part) for part in range(PARTITIONS)]
-COLUMNS = ("id", "version", "big", "note")
-PLACEHOLDER = "__unset__"
 LONGEST = 100  # writes of one chunk; eight records cannot need more than a few
 
 
-class After(msgspec.Struct):
-    """A row image."""
-
-    k: int
-    version: int
-    inside: bool
-    big: str
-    bad: str
-
-
-class Origin(msgspec.Struct):
-    """The `source` block."""
-
-    lsn: int | None = None
-    txId: int | None = None  # noqa: N815 - Debezium's name
-    snapshot: str = ""
-
-
-class Event(msgspec.Struct):
-    """A change event."""
-
-    op: str
-    after: After | None
-    source: Origin
-
-
-class Key(msgspec.Struct):
-    """A record key."""
-
-    k: int
-
-
-class JsonWire:
-    """JSON bytes to structs."""
-
-    placeholder = PLACEHOLDER.encode()
-
-    def __init__(self) -> None:
-        self._value = msgspec.json.Decoder(Event)
-        self._key = msgspec.json.Decoder(Key)
-
-    def value(self, raw: bytes) -> Event:
-        """An event."""
-        try:
-            return self._value.decode(raw)
-        except msgspec.DecodeError as error:
-            raise errors.DecodeError(str(error)) from error
-
-    def key(self, raw: bytes) -> Key:
-        """A key."""
-        try:
-            return self._key.decode(raw)
-        except msgspec.DecodeError as error:
-            raise errors.DecodeError(str(error)) from error
-
-
-class RowCodec:
-    """The mapping of the model: four columns, a filter, an injective key."""
-
-    def line(self, after: After) -> str | None:
-        """COPY text."""
-        if not after.inside:
-            return None
-        if after.bad == "translate":
-            raise ValueError(after.bad)
-        return f"u{after.k}\t{after.version}\t{after.big}\t{after.bad}"
-
-    def explain(self, after: After) -> errors.TranslationError:
-        """Why."""
-        return errors.TranslationError("note", "bad", f"unknown code {after.bad!r}")
-
-    def key_text(self, key: Key) -> str:
-        """The source key."""
-        return str(key.k)
-
-    def target_key(self, key: Key) -> str:
-        """The target key."""
-        return f"u{key.k}"
-
-    def absent(self, after: After) -> frozenset[str]:
-        """Columns not sent."""
-        return frozenset({"big"}) if after.big == PLACEHOLDER else frozenset()
-
-    def present(self, absent: frozenset[str]) -> tuple[str, ...]:
-        """Target columns that can be written."""
-        return tuple(name for name in COLUMNS if name not in absent)
-
-    def partial_line(self, after: After, absent: frozenset[str]) -> str | None:
-        """COPY text with NULL for what is absent."""
-        line = self.line(after)
-        return line.replace(PLACEHOLDER, r"\N") if line and absent else line
-
-
-def refuses(fields: list[str]) -> str | None:
-    """The target's own limit."""
-    return "22001 value too long" if fields[3] == "data" else None
-
-
-@lru_cache(maxsize=4096)
-def value_bytes(change: Change) -> bytes:
-    """What the connector would send."""
-    if change.garbage:
-        return b'{"op": 1'
-    after = None
-    if change.after is not None:
-        row = change.after
-        big = PLACEHOLDER if row.big is None else f"b{row.big}"
-        after = After(k=change.key, version=row.version, inside=row.inside, big=big, bad=row.bad)
-    origin = Origin(lsn=change.lsn, txId=change.xid, snapshot=change.snapshot)
-    return msgspec.json.encode(Event(op=change.op, after=after, source=origin))
-
-
-def chunk_of(part: int, start: int, end: int, records: Iterable[Record]) -> Chunk:
-    """The model's chunk as the host would hand it over."""
-    found = list(records)
-    return Chunk(
-        part=PARTS[part],
-        start=start,
-        next=end,
-        offsets=[record.offset for record in found],
-        keys=[msgspec.json.encode(Key(k=record.key)) for record in found],
-        values=[None if record.change is None else value_bytes(record.change) for record in found],
-        headers=[()] * len(found),
-    )
-
-
-class Died(Exception):  # noqa: N818 - an event of the schedule, nobody's mistake
+class Died(Exception):
     """The worker died here."""
 
 
@@ -253,7 +120,8 @@ class Twin:
         state, mark = self.memory.state, self.memory.base
         ours = [(start, end) for at, start, end in state.ranges if at == PARTS[part]]
         theirs = [(start, end) for at, start, end in sink.ranges if at == part]
-        if not _tile(ours) or ours[-1:] and ours[-1][1] != theirs[-1][1] or state.checkpoints[PARTS[part]].next_offset != sink.checkpoints[part].next:
+        at = state.checkpoints[PARTS[part]].next_offset
+        if not _tile(ours, at) or at != sink.checkpoints[part].next:
             raise Violation(f"part {part}: the engine's ranges {ours[-3:]}, the model's {theirs[-3:]}")
         books, model = state.checkpoints[PARTS[part]].books, sink.checkpoints[part].books
         if books.balance or books.received != model["received"] or books.ignored != model["ignored"]:
@@ -284,10 +152,9 @@ class Twin:
         return row, stamp and (stamp.off - base, stamp.xid is None), floor, letters is not None
 
 
-def _tile(ranges: list[tuple[int, int]]) -> bool:
-    """The engine may take a chunk in several transactions."""
-    ends = [0, *(end for _, end in ranges)]
-    return all(start == end for (start, _), end in zip(ranges, ends, strict=False))
+def _tile(ranges: list[tuple[int, int]], at: int) -> bool:
+    """Ranges follow each other from 0 to the checkpoint; the engine may take a chunk in several transactions."""
+    return [0, *(end for _, end in ranges)] == [*(start for start, _ in ranges), at]
 
 
 def _model_view(key: int, sink: ModelSink) -> tuple[object, ...]:

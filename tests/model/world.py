@@ -84,7 +84,9 @@ class World:
         if luck < 0.02:
             return self._die(worker)
         if luck < 0.1:
-            seat.position = rng.randint(max(0, seat.position - 6), seat.position)  # a consumer that was sent back: chunks come twice
+            seat.position = rng.randint(
+                max(0, seat.position - 6), seat.position
+            )  # a consumer that was sent back: chunks come twice
             return f"worker {worker} part {part} back to {seat.position}"
         if luck < 0.14 and seat.chunks:
             return f"worker {worker} part {part} loses {seat.chunks.popleft()[:3]}"
@@ -150,4 +152,6 @@ class World:
                 if seat.chunks:
                     self.trace.append(self._feed(0, part, seat, ""))
             else:
-                raise Violation(f"part {part} does not drain: checkpoint {self.sink.checkpoints[part].next} of {log.end}")
+                raise Violation(
+                    f"part {part} does not drain: checkpoint {self.sink.checkpoints[part].next} of {log.end}"
+                )
