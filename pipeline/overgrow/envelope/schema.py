@@ -33,7 +33,7 @@ _NEXT = "record the new column list in {where} and adapt the mapping, then run `
 
 def check_value(topic: str, schema: bytes, columns: Iterable[WireColumn]) -> None:
     """Raise `SchemaDrift` unless the row described by the envelope's `after` is the one the mapping knows."""
-    after = next((f for f in parse(schema).fields or () if f.field == "after"), None)
+    after = next((f for f in parse(topic, schema).fields or () if f.field == "after"), None)
     if after is None or after.fields is None:
         raise errors.DecodeError(f"topic {topic}: the schema is not a Debezium envelope, it has no struct `after`")
     _compare(topic, after.fields, columns, what="column")
@@ -41,7 +41,7 @@ def check_value(topic: str, schema: bytes, columns: Iterable[WireColumn]) -> Non
 
 def check_key(topic: str, schema: bytes, columns: Iterable[WireColumn]) -> None:
     """Raise `SchemaDrift` unless the key has exactly the mapping's source key columns."""
-    fields = parse(schema).fields
+    fields = parse(topic, schema).fields
     if fields is None:
         raise errors.SchemaDrift(
             f"topic {topic}: the key is not a struct; set key.converter.schemas.enable=true, keep the key unflattened"
@@ -49,12 +49,12 @@ def check_key(topic: str, schema: bytes, columns: Iterable[WireColumn]) -> None:
     _compare(topic, fields, columns, what="key column")
 
 
-def parse(schema: bytes) -> Field:
+def parse(topic: str, schema: bytes) -> Field:
     """Read a Connect schema; raise `DecodeError` for anything else."""
     try:
         return _decode(schema)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise errors.DecodeError(f"the message's schema is not a Connect schema: {error}") from error
+        raise errors.DecodeError(f"topic {topic}: the message's schema is not a Connect schema: {error}") from error
 
 
 def _compare(topic: str, fields: list[Field], columns: Iterable[WireColumn], *, what: str) -> None:
