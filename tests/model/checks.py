@@ -41,6 +41,8 @@ class Checks:
     def _forward(self, key: int) -> None:
         states, held, seen = self.source.history[key], self.sink.rows.get(key), self.seen[key]
         letters = self.sink.opened(key)
+        if self.source.profile.rereads and any(x.change.garbage and x.change.key == key for x in self.sink.letters):
+            return  # its position is lost with its bytes: a read after it stands on the floor before it
         if held is None and letters:
             rank = seen  # absent because of the letter: shows nothing
         elif held is None:
@@ -52,8 +54,8 @@ class Checks:
                 raise Violation(f"key {key}: row {held[0]} mixes versions, the source had {states[rank]}")
         if rank < seen and not letters:
             raise Violation(f"key {key}: shows version {rank} of {states}, has seen {seen}; row {held}")
-        # A letter that could not be decoded has no position: an older re-send may heal it before it comes again.
-        self.seen[key] = max([seen, rank, *(letter.change.rank for letter in letters if not letter.change.garbage)])
+        # A letter without a position (a read, undecodable bytes) may be healed by a re-send before it comes again.
+        self.seen[key] = max([seen, rank, *(letter.change.rank for letter in letters if letter.mark.lsn is not None)])
 
     def drained(self) -> None:
         """Target equals source through the mapping, letters explained, tombstones there, books balanced."""
