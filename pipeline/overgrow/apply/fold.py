@@ -77,7 +77,8 @@ class _Fold:
         self.eager = {entry[3] for entry in poison.values() if len(entry) > 3}  # noqa: PLR2004 - keys to translate at once
         self.slots: dict[str, _Slot] = {}
         self.earlier: list[_Slot] = []  # to be written in a layer before their key's current slot
-        self.poisoned: dict[str, int | None] = {}  # key -> floor left by poison before the key had a slot
+        self.poisoned: dict[str, int | None] = {}  # key -> the floor that poison has left
+        self.blocked: set[str] = set()  # keys whose newest event is a letter: partial rows queue behind it
         self.letters: list[Letter] = []
         self.received = self.superseded = self.ignored = self.reads = 0
         self.position: int | None = None
@@ -125,9 +126,11 @@ class _Fold:
             floor = lsn
         if self.poison and self._is_poison(self.chunk.offsets[index], event, key):
             self._set_aside(index, key, struct, lsn, event)
-        elif self.placeholder in raw and event.after is not None and (absent := self.codec.absent(event.after)):
-            self._partial(_Slot(key, struct, event, index, floor, 0), absent)
-        elif slot is None:
+            return
+        if self.placeholder in raw and event.after is not None and (absent := self.codec.absent(event.after)):
+            self._partial(_Slot(key, struct, event, index, floor, 0), absent, lsn)
+            return
+        if slot is None:
             self.slots[key] = _Slot(key, struct, event, index, floor, 0)
         elif lsn is not None and slot.event.op == "r":
             self.earlier.append(slot)
@@ -135,6 +138,8 @@ class _Fold:
         else:
             self.superseded += 1
             slot.struct, slot.event, slot.index, slot.floor, slot.absent = struct, event, index, floor, None
+        if self.blocked:
+            self.blocked.discard(key)  # a whole image heals
 
     def _read(self, event: Any, offset: int) -> None:  # noqa: ANN401
         """Account for a snapshot read; refuse one that is not of the first snapshot."""
@@ -166,7 +171,12 @@ class _Fold:
         left = self.poisoned.get(key)
         return left if floor is None or (left is not None and left > floor) else floor
 
-    def _partial(self, slot: _Slot, absent: frozenset[str]) -> None:
+    def _partial(self, slot: _Slot, absent: frozenset[str], lsn: int | None) -> None:
+        if slot.key in self.blocked:
+            queued: tuple[LetterKind, str, None] = ("partial-without-row", "queued behind a letter of its key", None)
+            self.poison[self.chunk.offsets[slot.index]] = queued
+            self._set_aside(slot.index, slot.key, slot.struct, lsn, slot.event)
+            return
         before = self.slots.get(slot.key)
         if before is not None:
             self.earlier.append(before)
@@ -175,24 +185,33 @@ class _Fold:
         self.slots[slot.key] = slot
 
     def _undecodable(self, index: int, error: errors.DecodeError) -> None:
-        key = None  # an unreadable key leaves a letter that only a person can heal
+        key = target_key = None  # an unreadable key leaves a letter that only a person can heal
         with contextlib.suppress(errors.DecodeError):
-            key = self.codec.key_text(self.wire.key(_present(self.chunk.keys[index])))
+            struct = self.wire.key(_present(self.chunk.keys[index]))
+            key = self.codec.key_text(struct)
+            target_key = self._target_key(struct)
+            self.blocked.add(key)
+        record, cause = self.chunk.record(index), str(error)
         self.letters.append(
-            Letter(record=self.chunk.record(index), key=key, lsn=None, xid=None, kind="decode", cause=str(error))
+            Letter(record=record, key=key, lsn=None, xid=None, kind="decode", cause=cause, target_key=target_key)
         )
+
+    def _target_key(self, struct: Any) -> str | None:  # noqa: ANN401
+        try:
+            return self.codec.target_key(struct)
+        except Exception:  # noqa: BLE001 - the key itself may be what does not translate
+            return None
 
     def _set_aside(self, index: int, key: str, struct: Any, lsn: int | None, event: Any) -> None:  # noqa: ANN401
         kind, cause, field = self.poison[self.chunk.offsets[index]][:3]
         xid = None if lsn is None else event.source.txId
         record = self.chunk.record(index)
-        target_key = None
-        with contextlib.suppress(Exception):  # the key itself may be what does not translate
-            target_key = self.codec.target_key(struct)
+        target_key = self._target_key(struct)
         self.letters.append(
             Letter(record=record, key=key, lsn=lsn, xid=xid, kind=kind, cause=cause, field=field, target_key=target_key)
         )
         before = self._floor(self.slots.get(key), key)
+        self.blocked.add(key)
         self.poisoned[key] = lsn if before is None or (lsn is not None and lsn > before) else before
 
     def _is_poison(self, offset: int, event: Any, key: str) -> bool:  # noqa: ANN401
@@ -260,12 +279,13 @@ class _Fold:
             for columns, rows in patches.get(layer, {}).items():
                 steps.append(Step(kind="patch", rows=rows, columns=columns))
         offsets, slots = self.chunk.offsets, self.slots
+        # A later read heals, whatever the row holds; whether a later streamed event does, the row's stamp decides.
         stale = frozenset(
             letter.record.offset
             for letter in self.letters
             if letter.key is not None
             and (slot := slots.get(letter.key)) is not None
-            and not slot.absent
+            and slot.event.op == "r"
             and offsets[slot.index] > letter.record.offset
         )
         return Batch(
@@ -286,8 +306,9 @@ def reread_stop(where: str) -> errors.NotBuiltYet:
     """The stop for a snapshot that is not the first."""
     return errors.NotBuiltYet(
         f"{where}: a snapshot read after the first snapshot (a re-snapshot, or one that began again). Rows deleted in "
-        "between would stay in the target, so nothing was applied past this record. This version cannot sweep them: to "
-        "start over, drop the connector, its slot and topics, the target's rows and checkpoints, then `overgrow apply`.",
+        "between would stay in the target, so nothing was applied past this record. This version cannot sweep "
+        "them. To start over: drop the connector, its slot and topics, the target's rows and checkpoints, then "
+        "`overgrow apply`.",
         code="second-snapshot",
     )
 

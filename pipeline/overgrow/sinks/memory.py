@@ -80,6 +80,7 @@ class MemorySink:
     ) -> None:
         self.columns, self.key = columns, tuple(columns.index(name) for name in key)
         self.state = State(checkpoints={part: CheckpointRow() for part in parts})
+        self.before = self.state
         self.refuses = refuses
         self.rereads = rereads
         self.base = stamp_base(epoch=1, generation=0)
@@ -98,11 +99,11 @@ class MemorySink:
 
     async def write(self, batch: Batch, claim: Claim) -> Receipt:
         """One transaction: all of it or nothing."""
-        before, self.state = self.state, self.state.begin()
+        self.before, self.state = self.state, self.state.begin()
         try:
             return self._write(batch, claim)
         except BaseException:
-            self.state = before
+            self.state = self.before
             raise
 
     def _write(self, batch: Batch, claim: Claim) -> Receipt:
@@ -113,12 +114,15 @@ class MemorySink:
             raise (Hole if row.next_offset < batch.start else Moved)(row.next_offset)
         self._snapshot_once(batch, row)
         counts = {"applied": 0, "superseded": 0, "filtered": 0, "set_aside": 0}
+        bad: dict[int, tuple[LetterKind, str]] = {}
         for step in batch.steps:
-            bad = self._collisions(step)
-            if bad:
-                raise BadRows(bad)
+            collisions = self._collisions(step)
+            if collisions:
+                raise BadRows(collisions)
             for item in step.rows:
-                counts[self._one(batch, step, item)] += 1
+                counts[self._one(batch, step, item, bad)] += 1
+        if bad:
+            raise BadRows(bad)
         for letter in batch.letters:
             counts[self._file(batch.part, letter, stale=letter.record.offset in batch.stale_letters)] += 1
         row.next_offset = batch.next
@@ -141,24 +145,28 @@ class MemorySink:
 
     def _collisions(self, step: Step) -> dict[int, tuple[LetterKind, str]]:
         bad: dict[int, tuple[LetterKind, str]] = {}
-        if step.kind not in ("upsert", "patch"):
-            return bad
         seen: dict[str, str] = {}
-        for key, offset, _, _, _, line in step.rows:
-            fields = line.split("\t")
-            target = self._target_key(fields)
+        for key, offset, floor, xid, _, line in sorted(step.rows, key=lambda row: row[1]):
+            stamp = Stamp(self.base + offset, floor, xid)
+            if step.kind != "upsert" or not all(may_write(stamp, ghost) for ghost in self._ghosts(key)):
+                continue
+            target = self._target_key(line.split("\t"))
             cell = self.state.rows.get(target)
             owner = seen.setdefault(target, key) if cell is None else cell.key
             if owner != key:
                 bad[offset] = ("key-collision", f"target key {target!r} belongs to source key {owner}")
-            elif cause := self.refuses(fields):
-                bad[offset] = ("data", cause)
         return bad
+
+    def _ghosts(self, key: str, letters_of: State | None = None) -> list[Stamp]:
+        """Stamps of a key that no row carries: its tombstone, its open letters."""
+        dead = self.state.tombstones.get(key)
+        opened = [filed.stamp for filed in (letters_of or self.state).letters if filed.open and filed.letter.key == key]
+        return opened if dead is None else [dead, *opened]
 
     def _target_key(self, fields: list[str]) -> str:
         return "\t".join(fields[i] for i in self.key)
 
-    def _one(self, batch: Batch, step: Step, item: Row) -> str:
+    def _one(self, batch: Batch, step: Step, item: Row, bad: dict[int, tuple[LetterKind, str]]) -> str:
         key, offset, floor, xid, index, line = item
         fields = line.split("\t")
         target = line if step.kind in ("delete", "filter") else self._target_key(fields)
@@ -170,6 +178,12 @@ class MemorySink:
         opened = [f for f in self.state.letters if f.open and f.letter.key == key]
         others = [cell.stamp] if cell else []
         others += [dead] if dead else []
+        if (
+            all(may_write(stamp, ghost) for ghost in self._ghosts(key, self.before))
+            and step.kind == "upsert"
+            and self._bad(item, fields, bad)
+        ):
+            return "superseded"  # of no matter: the batch is refused. PostgreSQL checks before it looks for the row
         if not all(may_write(stamp, other) for other in [*others, *(f.stamp for f in opened)]):
             return "filtered" if step.kind == "filter" else "superseded"
         if step.kind == "patch" and (opened or cell is None):
@@ -189,13 +203,20 @@ class MemorySink:
             if step.kind == "patch" and cell is not None:
                 names = set(step.columns)
                 fields = [n if c in names else o for c, n, o in zip(self.columns, fields, cell.fields, strict=True)]
+                self._bad(item, fields, bad)
             self.state.rows[target] = Cell(fields, merged, key)
             return "applied"
         if cell is not None:
             del self.state.rows[target]
-        if cell is not None or dead is not None or not (step.kind == "filter" and xid is None):
+        if cell or dead or opened or not (step.kind == "filter" and xid is None):
             self.state.tombstones[key] = merged
         return "filtered" if step.kind == "filter" else "applied"
+
+    def _bad(self, item: Row, fields: list[str], bad: dict[int, tuple[LetterKind, str]]) -> bool:
+        cause = self.refuses(fields)
+        if cause is not None:
+            bad[item[1]] = ("data", cause)
+        return cause is not None
 
     def _file(self, part: Part, letter: Letter, *, stale: bool) -> str:
         stamp = Stamp(self.base + letter.record.offset, letter.lsn, letter.xid)

@@ -1,7 +1,7 @@
 """Ends a worker that is alive but no longer works: an orchestrator restarts a dead process, not a silent one.
 
-Three ways to go silent have been seen with this host: the consumer leaves its group and waits for itself; the event loop
-is blocked; the consumer's thread is gone. The first two are judged by what the worker is for: commits.
+Three ways to go silent have been seen with this host: the consumer leaves its group and waits for itself, the event
+loop is blocked, the consumer's thread is gone. They are judged by what the worker is for: commits.
 """
 
 from __future__ import annotations

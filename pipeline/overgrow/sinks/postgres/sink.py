@@ -22,11 +22,11 @@ from psycopg import sql
 from overgrow import errors
 from overgrow.apply.batch import Batch
 from overgrow.apply.ports import BadRows, Claimed, ClaimLost, ConstraintViolation, Hole, Moved, Receipt
-from overgrow.model import Claim, Part, stamp_base
+from overgrow.model import Claim, Part
 from overgrow.sinks.postgres import probe
 from overgrow.sinks.postgres.claim import claim_part, no_checkpoint
 from overgrow.sinks.postgres.classify import fate
-from overgrow.sinks.postgres.steps import Position, Write, check_snapshot, copy_payload
+from overgrow.sinks.postgres.steps import Position, Write, check_snapshot, copy_payload, lock
 from overgrow.sinks.postgres.table import Table
 
 # A zombie's open transaction is ended by the server before its partitions are re-assigned twice over; a lock is waited
@@ -40,11 +40,14 @@ SESSION = (
 class PostgresSink:
     """One connection; batches are written one at a time."""
 
-    def __init__(self, dsn: str, tables: Mapping[str, Table], *, pipeline: str, owner: str) -> None:
-        """`tables`: by topic. `owner`: this worker's uuid, the second half of its claims."""
+    def __init__(
+        self, dsn: str, tables: Mapping[str, Table], *, pipeline: str, owner: str, rereads: bool = False
+    ) -> None:
+        """`tables`: by topic. `owner`: this worker's uuid, the second half of its claims. `rereads`: see Folder."""
         self._dsn = dsn
         self._tables = tables
         self._owner = owner
+        self._rereads = rereads
         self._application = f"overgrow:{pipeline}"
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._staged: set[str] = set()
@@ -93,7 +96,7 @@ class PostgresSink:
     ) -> Receipt:
         await copy_payload(connection, table, batch.steps)
         position = await self._lock(connection, table, batch, claim)
-        if batch.reads:
+        if batch.reads and not self._rereads:
             await check_snapshot(connection, table, batch, position)
         write = Write(connection, table, batch, position)
         counts = await write.run()
@@ -107,24 +110,15 @@ class PostgresSink:
     async def _lock(
         self, connection: psycopg.AsyncConnection[Any], table: Table, batch: Batch, claim: Claim
     ) -> Position:
-        cursor = await connection.execute(table.statements["lock"], batch.part._asdict())
-        row = await cursor.fetchone()
-        if row is None:
+        position = await lock(connection, table, batch.part)
+        if position is None:
             raise no_checkpoint(table.pipeline, batch.part)
-        next_offset, number, owner, epoch, generation, streamed_to, history, letters = row
-        if (number, owner) != claim:
-            msg = f"{batch.part} is claimed by {owner or 'nobody'} (claim {number}), not by us (claim {claim.number})"
+        if position.claim != claim:
+            msg = f"{batch.part} is claimed by {position.claim}, not by us ({claim})"
             raise ClaimLost(msg)
-        if next_offset != batch.start:
-            raise (Hole if next_offset < batch.start else Moved)(next_offset)
-        return Position(
-            base=stamp_base(epoch=epoch, generation=generation),
-            epoch=epoch,
-            generation=generation,
-            history=history,
-            streamed_to=streamed_to,
-            letters=letters,
-        )
+        if position.next_offset != batch.start:
+            raise (Hole if position.next_offset < batch.start else Moved)(position.next_offset)
+        return position
 
     async def _connected(self, table: Table) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:

@@ -11,7 +11,7 @@ import psycopg
 from overgrow.apply.batch import Batch, Books, Row, Step
 from overgrow.apply.fold import reread_stop
 from overgrow.apply.ports import BadRows
-from overgrow.model import Letter, LetterKind
+from overgrow.model import Claim, Letter, Part, stamp_base
 from overgrow.sinks.postgres.table import Table
 
 Connection = psycopg.AsyncConnection[Any]
@@ -23,12 +23,33 @@ _LETTERS_STEP = -1
 class Position:
     """What the locked checkpoint row says. `streamed_to`: highest streamed lsn so far, None while only reads came."""
 
+    next_offset: int
+    claim: Claim
     base: int
     epoch: int
     generation: int
     history: int
     streamed_to: int | None
     letters: bool
+
+
+async def lock(connection: Connection, table: Table, part: Part) -> Position | None:
+    """Lock the partition's checkpoint row; None if there is none."""
+    cursor = await connection.execute(table.statements["lock"], part._asdict())
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    next_offset, number, owner, epoch, generation, streamed_to, history, letters = row
+    return Position(
+        next_offset=next_offset,
+        claim=Claim(number, owner),
+        base=stamp_base(epoch=epoch, generation=generation),
+        epoch=epoch,
+        generation=generation,
+        history=history,
+        streamed_to=streamed_to,
+        letters=letters,
+    )
 
 
 async def copy_payload(connection: Connection, table: Table, steps: Sequence[Step]) -> None:
@@ -76,66 +97,86 @@ class Write:
     def __init__(self, connection: Connection, table: Table, batch: Batch, position: Position) -> None:
         self.connection, self.table, self.batch, self.position = connection, table, batch, position
         self.where: Mapping[str, Any] = {**batch.part._asdict(), "base": position.base, "history": position.history}
-        self.more_letters: list[Letter] = []
+        self.letters = position.letters  # is any letter of this partition open?
+        self.patches_set_aside = 0
 
     async def run(self) -> Books:
         """Steps, then letters; the counts by fate."""
-        if self.position.letters:
-            await self._execute("refuse_stage_by_letters")
-            await self._execute("raise_stage_floor_by_letters")
+        await self.heed_letters()
         applied = superseded = filtered = 0
         for number, step in enumerate(self.batch.steps):
-            done = await self._step(number, step)
+            done = await self.step(number, step)
             if step.kind == "filter":
                 filtered += len(step.rows)
                 continue
             applied += done
             superseded += len(step.rows) - done
-        superseded -= len(self.more_letters)  # patches that were set aside
-        if self.position.letters:
-            whole = [number for number, step in enumerate(self.batch.steps) if step.kind != "patch"]
-            await self._execute("close_letters", whole=whole)
-        letters = [*self.batch.letters, *self.more_letters]
-        if letters:
-            await self._file(letters)
-        return Books(applied=applied, superseded=superseded, filtered=filtered, set_aside=len(letters))
+        await self._file(self.batch.letters)
+        if self.batch.letters:
+            self.letters = True
+        await self._close_letters(len(self.batch.steps))
+        superseded -= self.patches_set_aside
+        set_aside = len(self.batch.letters) + self.patches_set_aside
+        return Books(applied=applied, superseded=superseded, filtered=filtered, set_aside=set_aside)
 
-    async def _step(self, number: int, step: Step) -> int:
+    async def _close_letters(self, number: int) -> None:
+        """Whole rows written by the steps before `number` heal the open letters of their keys."""
+        if self.letters:
+            whole = [place for place, step in enumerate(self.batch.steps[:number]) if step.kind != "patch"]
+            await self._execute("close_letters", whole=whole)
+
+    async def heed_letters(self, first: int = 0) -> None:
+        """Open letters are stamps of their keys: they refuse what is older and raise the floor of what is written.
+
+        `first`: the first step that is still to be run.
+        """
+        if self.letters:
+            for name in ("refuse_by_letters", "raise_floor_by_letters"):
+                for statement in self.table.on_both_stages(name):
+                    await self.connection.execute(statement, {**self.where, "first": first})
+
+    async def step(self, number: int, step: Step) -> int:
+        """One guarded step; how many rows it wrote."""
         if step.kind == "patch":
             return await self._patch(number, step)
         if step.kind == "upsert":
             if self.table.keyed:
-                await self._refuse_collisions(number, step)
+                await self._refuse_collisions(number)
             return (await self._execute("upsert", step=number)).rowcount
         cursor = await self._execute("delete", step=number)
         row = await cursor.fetchone()
         return int(row[0]) if row else 0
 
-    async def _refuse_collisions(self, number: int, step: Step) -> None:
-        """Two source keys on one target key: the older owner stays, the other is set aside."""
-        places = [self.table.columns.index(name) for name in self.table.key]
-        owners: dict[tuple[str, ...], str] = {}
-        bad: dict[int, tuple[LetterKind, str]] = {}
-        for key, offset, _, _, _, line in step.rows:
-            fields = line.split("\t")
-            owner = owners.setdefault(tuple(fields[place] for place in places), key)
-            if owner != key:
-                bad[offset] = ("key-collision", f"the target key belongs to source key {owner}")
+    async def _refuse_collisions(self, number: int) -> None:
+        """Two source keys on one target key: the owner stays (without one, the older event), the other is set aside."""
         cursor = await self._execute("collisions", step=number)
-        for offset, owner in await cursor.fetchall():
-            bad[offset] = ("key-collision", f"the target key belongs to source key {owner}")
-        if bad:
-            raise BadRows(bad)
+        owners = await cursor.fetchall()
+        if owners:
+            cause = "the target key belongs to source key {}"
+            raise BadRows({offset: ("key-collision", cause.format(owner)) for offset, owner in owners})
 
     async def _patch(self, number: int, step: Step) -> int:
+        await self._close_letters(number)
         cursor = await self._execute("judge_patch", step=number)
         verdicts = dict(await cursor.fetchall())
         causes = {"queued": "queued behind an open letter of its key", "no-row": "the target has no such row"}
-        for key, offset, floor, xid, index, _ in step.rows:
-            if (cause := causes.get(verdicts.get(offset, ""))) is not None:
-                record = self.batch.chunk.record(index)
-                kind: LetterKind = "partial-without-row"
-                self.more_letters.append(Letter(record=record, key=key, lsn=floor, xid=xid, kind=kind, cause=cause))
+        letters = [
+            Letter(
+                record=self.batch.chunk.record(index),
+                key=key,
+                lsn=floor,
+                xid=xid,
+                kind="partial-without-row",
+                cause=cause,
+            )
+            for key, offset, floor, xid, index, _ in step.rows
+            if (cause := causes.get(verdicts.get(offset, "")))
+        ]
+        if letters:  # filed at once: what follows of their keys in this very batch must see them
+            self.patches_set_aside += len(letters)
+            self.letters = True
+            await self._file(letters)
+            await self.heed_letters(number + 1)
         offsets = [offset for offset, verdict in verdicts.items() if verdict == "apply"]
         if not offsets:
             return 0
@@ -144,6 +185,8 @@ class Write:
         return done.rowcount
 
     async def _file(self, letters: Sequence[Letter]) -> None:
+        if not letters:
+            return
         stale = set(self.batch.stale_letters) | await self._outdated(letters)
         for letter in letters:
             names = [name for name, _ in letter.record.headers]

@@ -54,6 +54,11 @@ class Table:
         )
         return sql.SQL(load("write.sql")["patch"]).format(**self._names(), set_present=assignments)
 
+    def on_both_stages(self, name: str) -> list[sql.Composed]:
+        """A statement that treats rows and keys that go alike, for the one stage and the other."""
+        names = self._names()
+        return [sql.SQL(load("write.sql")[name]).format(**{**names, "stage": one}) for one in (self.stage, self.gone)]
+
     def copy(self, into: sql.Identifier) -> sql.Composed:
         """COPY into one of the two stages."""
         return sql.SQL("COPY {} FROM STDIN").format(into)

@@ -21,27 +21,37 @@ SELECT c.next_offset, c.claim, c.owner, c.epoch, c.generation, c.source_position
  WHERE c.pipeline = {pipeline} AND c.topic = %(topic)s AND c.partition = %(partition)s
    FOR UPDATE OF c
 
--- name: refuse_stage_by_letters
+-- name: refuse_by_letters
 DELETE FROM {stage} s
  USING (SELECT source_key, max(_og_off) AS _og_off, max(_og_lsn) AS _og_lsn FROM overgrow.dead_letter
          WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s AND state = 'open'
            AND source_key IS NOT NULL GROUP BY source_key) b
- WHERE b.source_key = s._key
+ WHERE b.source_key = s._key AND s._step >= %(first)s
    AND NOT (b._og_off < s._off + %(base)s
             AND (s._xid IS NULL OR b._og_lsn IS NULL OR b._og_off < %(history)s OR s._floor >= b._og_lsn))
 
--- name: raise_stage_floor_by_letters
+-- name: raise_floor_by_letters
 UPDATE {stage} s
    SET _floor = greatest(s._floor, b._og_lsn)
   FROM (SELECT source_key, max(_og_lsn) AS _og_lsn FROM overgrow.dead_letter
          WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s AND state = 'open'
            AND source_key IS NOT NULL AND _og_off >= %(history)s GROUP BY source_key) b
- WHERE b.source_key = s._key
+ WHERE b.source_key = s._key AND s._step >= %(first)s
 
 -- name: collisions
-SELECT s._off, t._og_key
-  FROM {stage} s JOIN {target} t ON {s_keys_are_t_keys}
- WHERE s._step = %(step)s AND t._og_key <> s._key
+SELECT _off, owner
+  FROM (SELECT s._off, s._key,
+               coalesce(t._og_key, first_value(s._key) OVER (PARTITION BY {s_keys} ORDER BY s._off)) AS owner
+          FROM {stage} s
+          LEFT JOIN {target} t ON {s_keys_are_t_keys}
+          LEFT JOIN overgrow.tombstone b
+            ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
+         WHERE s._step = %(step)s
+           AND (b.source_key IS NULL
+                OR (b._og_off < s._off + %(base)s
+                    AND (s._xid IS NULL OR b._og_lsn IS NULL OR b._og_off < %(history)s OR s._floor >= b._og_lsn)))
+       ) owners
+ WHERE owner <> _key
 
 -- name: delete
 WITH doomed AS MATERIALIZED (
@@ -66,7 +76,10 @@ WITH doomed AS MATERIALIZED (
       FROM doomed s LEFT JOIN removed r ON r._key = s._key
      WHERE r._key IS NOT NULL
         OR (NOT EXISTS (SELECT FROM {target} t WHERE {s_keys_are_t_keys} {and_same_source_key})
-            AND (s._xid IS NOT NULL OR s.dead IS NOT NULL))  -- a read of an unknown key leaves nothing
+            AND (s._xid IS NOT NULL OR s.dead IS NOT NULL  -- a read of an unknown key leaves nothing
+                 OR EXISTS (SELECT FROM overgrow.dead_letter d
+                             WHERE d.pipeline = {pipeline} AND d.topic = %(topic)s AND d.partition = %(partition)s
+                               AND d.state = 'open' AND d.source_key = s._key)))
      ORDER BY s._key
     ON CONFLICT (pipeline, mapping, source_key) DO UPDATE
        SET _og_off = excluded._og_off, _og_lsn = excluded._og_lsn, _og_xid = excluded._og_xid
@@ -121,12 +134,19 @@ UPDATE {target} t
  WHERE s._step = %(step)s AND s._off = ANY(%(offsets)s) AND {s_keys_are_t_keys} {and_same_source_key}
 
 -- name: close_letters
+WITH written AS (  -- only what was really written heals: a read that failed may be newer than what its row refused
+    SELECT s._key, s._off + %(base)s AS _og_off
+      FROM {stage} s JOIN {target} t ON {s_keys_are_t_keys} {and_same_source_key}
+     WHERE s._step = ANY(%(whole)s) AND t._og_off >= s._off + %(base)s
+    UNION ALL
+    SELECT s._key, b._og_off
+      FROM {gone} s JOIN overgrow.tombstone b
+        ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
+     WHERE s._step = ANY(%(whole)s) AND b._og_off >= s._off + %(base)s
+), newest AS (SELECT _key, max(_og_off) AS _og_off FROM written GROUP BY _key)
 UPDATE overgrow.dead_letter d
    SET state = 'superseded', superseded_by = s._og_off, closed_at = now()
-  FROM (SELECT _key, max(_off) + %(base)s AS _og_off
-          FROM (SELECT _key, _off FROM {stage} WHERE _step = ANY(%(whole)s)
-                UNION ALL SELECT _key, _off FROM {gone} WHERE _step = ANY(%(whole)s)) w
-         GROUP BY _key) s
+  FROM newest s
  WHERE d.pipeline = {pipeline} AND d.topic = %(topic)s AND d.partition = %(partition)s
    AND d.state = 'open' AND d.source_key = s._key AND d._og_off < s._og_off
 
