@@ -8,91 +8,106 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-HOSTILE = st.sampled_from(
-    [
-        "",
-        " ",
-        "\\N",
-        "\\.",
-        "\\",
-        "\t",
-        "a\tb",
-        "\n",
-        "\r\n",
-        "\0",
-        "A",
-        " A ",
-        "x" * 300,
-        "\x01\x7f\u2028\ufeff",
-        "ß",
-        "😀",
-        "'",
-        '"',
-        "{}",
-        "null",
-    ]
-)
-TEXT = HOSTILE | st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
-NUMBER = st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**9), max_value=10**9).map(str)
-NUMERIC = NUMBER | st.sampled_from(
-    [
-        "0",
-        "-0.00",
-        "12.30",
-        "12.3400",
-        "007.5",
-        "NAN",
-        "POSITIVE_INFINITY",
-        "1E-7",
-        "1.5e3",
-        "1E+200",
-        "1E-999999",
-        "1_0",
-        "\uff11\uff12",
-        " 1",
-        "+5",
-        ".5",
-        "5.",
-        "",
-        "9" * 400,
-    ]
-)
-
 
 def _local(*parts: int) -> int:
     return (dt.datetime(*parts, tzinfo=dt.UTC) - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)  # type: ignore[arg-type,misc]  # year, month, day, hour, minute
 
 
-CHANGES = st.sampled_from([_local(2024, 3, 31, 1, 30), _local(2024, 10, 27, 1, 30), _local(1916, 5, 21, 2, 30)])
+# Values each type must be tried with, by family.
+_TEXTS = ["", " ", "\\N", "\\.", "\\", "\t", "a\tb", "\n", "\r\n", "\0", "A", "A ", "AB", " A ", "\tA\n", "x" * 300]
+_TEXTS += ["\x01\x7f\u2028\ufeff", "\xa0A\xa0", "\xdf", "\U0001f600", "'", '"', "{}", "null"]
+_NUMBERS = ["0", "0.00", "-0.00", "-0.05", "12.3", "12.30", "12.3400", "12.345", "007.5", "1500", "9" * 40, "9" * 5000]
+_NUMBERS += ["NAN", "POSITIVE_INFINITY", "1E-7", "1.5e3", "1E+200", "1E-999999", "1_0", "1_0.00", "\uff11\uff12"]
+_NUMBERS += ["\uff11\uff12.\uff11\uff12", " 1", "1 ", "12.30\n", "+5", "+5.00", ".5", "5.", "", "-"]
+_HOURS = [_local(2024, 3, 31, 1, 30), _local(2024, 10, 27, 1, 30), _local(1916, 5, 21, 2, 30), _local(2011, 1, 1, 0, 0)]
+_TIMESTAMPS = [h + d for h in _HOURS for d in (-3_600_000_000, -1_800_000_000, 0, 1_799_999_999, 3_599_999_999, 50_000)]
+_TIMESTAMPS += [0, -1, 1, 86_399_999_999, -62_135_596_800_000_000, -62_135_596_800_000_001, 253_402_300_799_999_999]
+_TIMESTAMPS += [253_402_300_800_000_000, -210_866_803_200_000_000, -210_866_803_200_000_001, 2**63 - 1, -(2**63)]
+_TIMESTAMPS += [9_223_372_036_825_200_000, 9_223_372_036_825_199_999]
+_INSTANTS = [
+    "2024-02-29T10:00:00Z",
+    "2024-02-29T10:00:00.12Z",
+    "2024-02-29T10:00:00.120Z",
+    "2024-02-29T10:00:00.1234567Z",
+]
+_INSTANTS += [
+    "infinity",
+    "-infinity",
+    "+12000-01-01T00:00:00Z",
+    "-0043-03-15T00:00:00Z",
+    "0000-01-01T00:00:00Z",
+    "x",
+    "",
+]
+_INSTANTS += [
+    "2024-02-29T10:00Z",
+    "2024-02-29 10:00:00+00",
+    "2024-02-29T10:00:00+01:00",
+    "0044-03-15T00:00:00.000000Z BC",
+]
+_INSTANTS += ["2024-02-29T10:00:00Z\n", "\uff12024-02-29T10:00:00Z", "2024-02-29T10:00:00.000000Z"]
+_DOCUMENTS = [
+    '{"a": "b\\\\n"}',
+    '"\\t"',
+    '{"a":',
+    '"\\u0000"',
+    '"\\\\u0000"',
+    "[1e400]",
+    "NaN",
+    '"\\ud800"',
+    "1 2",
+    "",
+    "\0",
+    "[\n1]",
+]
+_DAYS = [
+    0,
+    1,
+    -1,
+    19_782,
+    -719_162,
+    -719_163,
+    2_932_896,
+    2_932_897,
+    2_145_042_905,
+    2_145_042_906,
+    -2_440_588,
+    -2_440_589,
+]
+CORNERS: dict[str, list[Any]] = {
+    "text": _TEXTS,
+    "char": _TEXTS,
+    "int": [0, 1, -1, 2**31 - 1, -(2**31)],
+    "numeric": _NUMBERS,
+    "date": [*_DAYS, -622_191_234, 2**31 - 1, -(2**31)],
+    "timestamp": _TIMESTAMPS,
+    "timestamptz": _INSTANTS,
+    "time": [0, 1, 86_399_000_000, 86_399_999_999, 86_400_000_000, 86_400_000_001, -1],
+    "json": [*_DOCUMENTS, *_TEXTS],
+    "jsonb": [*_DOCUMENTS, *_TEXTS],
+    "uuid": ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", *_TEXTS],
+    "bytes": [b"", b"\0\xff\\", b"\\N"],
+    "float": [0.0, -0.0, 1.5, 1e22, 5e-324, float("nan"), float("-inf"), "NaN", "Infinity", "-Infinity", "1.0", ""],
+    "bool": [True, False],
+}
+
+TEXT = st.sampled_from(_TEXTS) | st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
+NUMBER = st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**9), max_value=10**9).map(str)
+NUMERIC = NUMBER | st.sampled_from(_NUMBERS)
 TIMESTAMP = (
     st.integers(-(2**63), 2**63 - 1)
     | st.integers(-(10**16), 10**16)
-    | st.builds(lambda a, b: a + b, CHANGES, st.integers(-4_000_000_000, 4_000_000_000))
-    | st.sampled_from([0, -1, 86_399_999_999, -62_135_596_800_000_000, 253_402_300_799_999_999])
+    | st.builds(lambda a, b: a + b, st.sampled_from(_HOURS), st.integers(-4_000_000_000, 4_000_000_000))
+    | st.sampled_from(_TIMESTAMPS)
 )
-INSTANT = st.datetimes(timezones=st.just(dt.UTC)).map(
-    lambda d: d.replace(tzinfo=None).isoformat() + "Z"
-) | st.sampled_from(
-    [
-        "infinity",
-        "-infinity",
-        "+12000-01-01T00:00:00Z",
-        "-0043-03-15T00:00:00Z",
-        "0000-01-01T00:00:00Z",
-        "2024-02-29T10:00:00.120Z",
-        "2024-02-29T10:00:00.1234567Z",
-        "2024-02-29T10:00Z",
-        "2024-02-29 10:00:00+00",
-        "2024-02-29T10:00:00+01:00",
-        "0044-03-15T00:00:00.000000Z BC",
-        "x",
-    ]
-)
-DOCUMENT = st.recursive(
+_MOMENT = st.datetimes(timezones=st.just(dt.UTC)).map(lambda d: d.replace(tzinfo=None).isoformat() + "Z")
+INSTANT = _MOMENT | st.sampled_from(_INSTANTS)
+_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT,
     lambda c: st.lists(c, max_size=3) | st.dictionaries(TEXT, c, max_size=3),
     max_leaves=5,
-).map(json.dumps) | st.sampled_from(['{"a":', '"\\u0000"', '"\\\\u0000"', "[1e400]", "NaN", '"\\ud800"'])
+)
+DOCUMENT = _JSON.map(json.dumps) | st.sampled_from(_DOCUMENTS)
 
 # type -> (wire values, the `do` of fields that may read it)
 KINDS: dict[str, tuple[st.SearchStrategy[Any], list[str]]] = {

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from overgrow import errors
 from overgrow.envelope import SqlType
 from overgrow.mapping import OUTSIDE, RowCodec, Translator, copy_line, interpret
-from tests.property.rows import KINDS
+from tests.property.rows import CORNERS, KINDS
 from tests.unit.mapping import sample
 
 MARK = sample.OWN_PLACEHOLDER
@@ -143,6 +144,22 @@ def test_a_partial_line_holds_what_the_present_columns_give(case: Case, data: st
             assert {name for name, cell in cells.items() if name not in present} <= {
                 name for name, cell in cells.items() if cell == "\\N"
             }
+
+
+@pytest.mark.parametrize(("source", "do"), sorted(FITTING))
+@pytest.mark.parametrize("nullable", [True, False])
+def test_each_chain_on_each_corner(source: str, do: str, nullable: bool) -> None:  # noqa: FBT001 - a parameter
+    plan, problems = sample.build(
+        _mapping([f"f: {{from: c, do: {do}}}", "g: {from: c, do: []}"], ""),
+        columns=CATALOGUE + f"  c: {{type: '{source}', nullable: {str(nullable).lower()}}}\n",
+        target=f"CREATE TABLE crm.t (id int PRIMARY KEY, f {FITTING[source, do]}, g {FITTING[source, '[]']})",
+        translators=TRANSLATORS,
+    )
+    assert plan is not None, problems
+    codec = RowCodec(plan, placeholder=MARK)
+    kind = plan.used[1].type.wire.kind
+    for value in [*CORNERS[kind], *([None] if nullable else [])]:
+        assert_equal(codec, {"k": 1, "c": value}, frozenset())
 
 
 def test_every_supported_type_is_among_the_cases() -> None:
