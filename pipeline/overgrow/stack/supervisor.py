@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from overgrow.stack import plan, processes, shutdown
+from overgrow.stack import options, plan, processes, shutdown
 
 NOT_STARTED = 127  # the exit code a shell has for a program it cannot start
 LOOK_SECONDS = 2.0  # how long a deleted folder goes unnoticed
@@ -86,10 +86,15 @@ class Supervisor:
 
     def _kill(self) -> None:
         """The folder was deleted under us: nothing is left to stop in good order, nothing may be left running."""
+        for name, child in self._children.items():
+            # An immediate shutdown: PostgreSQL gives back its shared memory, which SIGKILL would leave in the system.
+            child.send_signal(signal.SIGQUIT if name in options.DATABASES else signal.SIGKILL)
         for child in self._children.values():
-            child.kill()
-        for child in self._children.values():
-            child.wait()
+            try:
+                child.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
