@@ -175,7 +175,9 @@ class _NoFallback(fold._Fold):
 
     def run(self) -> None:
         super().run()
-        self.earlier = [slot for slot in self.earlier if slot.event.op != "r"]
+        kept = [slot for slot in self.earlier if slot.event.op != "r"]
+        self.superseded += len(self.earlier) - len(kept)  # the books balance: only the row tells
+        self.earlier = kept
 
 
 @_pass
@@ -205,7 +207,7 @@ class _Swallows(fold._Fold):
     """undecodable record dropped"""
 
     def _undecodable(self, *_: Any) -> None:
-        self.ignored += 1
+        self.superseded += 1
 
 
 @_pass
