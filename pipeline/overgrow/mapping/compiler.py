@@ -198,8 +198,9 @@ class _Compiler:
                 self._mentioned.add(nearest(part.text, self._source.columns) or "")
             elif part.text in self._mentioned:
                 self._problems.add(part.line, "dropped-and-used", f"column {part.text} is dropped and used")
+        key = set(self._source.key)  # a key column that is not mapped is not covered, which is noted there
         for name in self._source.columns:
-            if name not in self._mentioned | self._dropped:
+            if name not in self._mentioned | self._dropped | key:
                 message = f"column {name} of {self._source.table} is neither mapped nor dropped"
                 self._problems.add(self._document.fields_line, "unmapped-column", message)
 

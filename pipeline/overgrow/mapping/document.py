@@ -92,7 +92,7 @@ def read(text: str, problems: Problems) -> MappingDocument | None:
     if isinstance(fields, Map):
         document.fields += [_field(k, n, Problems("")) for k, n in fields.entries if listed[k.text][0] is not k]
     document.where = _where(found["where"][1], problems) if "where" in found else []
-    document.drop = reading.scalars(found["drop"][1], problems, what="drop") if "drop" in found else ()
+    document.drop = _drop(found["drop"][1], problems) if "drop" in found else ()
     document.policies = _policies(found, problems, line=top.line)
     return document
 
@@ -146,6 +146,12 @@ def _steps(node: Node, problems: Problems) -> tuple[StepDocument, ...]:
             case _:
                 problems.add(item.line, "bad-shape", "each step of `do` is a word or a map with one key")
     return tuple(made)
+
+
+def _drop(node: Node, problems: Problems) -> tuple[Scalar, ...]:
+    listed = reading.scalars(node, problems, what="drop")
+    # Columns in a wrong shape are still named: one mistake is one problem.
+    return tuple(key for key, _ in node.entries) if isinstance(node, Map) else listed
 
 
 def _where(node: Node, problems: Problems) -> list[ConditionDocument]:

@@ -44,6 +44,8 @@ def constant(text: str, target: TargetColumn) -> str:
     """Why this text is no value of the column; empty when it is or when only PostgreSQL can tell."""
     if target.type is None or target.type.wire.kind in {"json", "jsonb", "bytes", "float", "time"}:
         return ""
+    if target.type.name == "varchar" and target.type.size and len(text) > target.type.size:
+        return f"{text!r} is longer than {target.type}"
     try:
         literals.parse(text, target.type)
     except ValueError as error:

@@ -30,11 +30,13 @@ def check(document: MappingDocument, source: SourceTable, target: TargetTable, p
         else:
             fields.append(named[part.text])
     declared = {part.text for part in document.target.key}
-    if declared and declared != set(target.key) and len(fields) == len(declared):
+    if len(fields) < len(declared):
+        return
+    if declared and target.key and declared != set(target.key):
         message = f"the primary key of {target.table} is ({', '.join(target.key)}), not ({', '.join(sorted(declared))})"
         problems.add(document.target.key[0].line, "wrong-target-key", message)
-    if len(fields) == len(declared):
-        _covered(fields, source, problems)
+        return
+    _covered(fields, source, problems)
 
 
 def _source_key(document: MappingDocument, source: SourceTable, problems: Problems) -> None:

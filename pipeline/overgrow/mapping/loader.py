@@ -97,8 +97,12 @@ class Loader:
                 texts[found.name.text] = text
                 plan = self._compile(found, text, context.name, folder, problems)
                 plans += [] if plan is None else [plan]
-            self.problems += problems.found
+            self.problems += [one for one in problems.found if not self._follows(one)]
         return plans, texts
+
+    def _follows(self, problem: Problem) -> bool:
+        """Whether a problem only follows from translators that could not be imported."""
+        return problem.code == "unknown-translator" and any(one.code == "bad-translators" for one in self.problems)
 
     def _compile(
         self, found: document.MappingDocument, text: str, context: str, folder: str, problems: Problems
@@ -163,9 +167,9 @@ class Loader:
 
 
 def _forget_others(name: str, file: Path) -> None:
-    cached = sys.modules.get(name)
     package = name.partition(".")[0]
-    if cached is not None and Path(cached.__file__ or "") != file:
+    cached = [sys.modules[one] for one in (package, name) if one in sys.modules]
+    if any(file.parent not in Path(one.__file__ or "").parents for one in cached):
         for module in [one for one in sys.modules if one == package or one.startswith(f"{package}.")]:
             del sys.modules[module]
 
