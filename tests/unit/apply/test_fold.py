@@ -7,7 +7,7 @@ import pytest
 from overgrow import errors
 from overgrow.apply import Books, Folder
 from overgrow.model import Chunk
-from tests.model.source import Change
+from tests.model.source import Change, Row
 from tests.model.wire import PARTS, JsonWire, RowCodec
 from tests.unit.apply.events import chunk, delete, fold, garbage, image, other, read, steps, update
 
@@ -195,3 +195,9 @@ def test_folding_twice_gives_the_same() -> None:
         two.books,
         two.stale_letters,
     )
+
+
+@pytest.mark.parametrize("poison", [BAD, image(5, bad="translate", big=7)])
+def test_the_position_is_of_records_that_the_batch_covers(poison: Row) -> None:
+    batch = fold(update(10, IN), update(20, poison), update(30, PART), other("t"))
+    assert batch.position == (10, 20, 30)[batch.next - 1]
