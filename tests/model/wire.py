@@ -57,8 +57,6 @@ class Key(msgspec.Struct):
 class JsonWire:
     """JSON bytes to structs."""
 
-    placeholder = PLACEHOLDER.encode()
-
     def __init__(self) -> None:
         self._value = msgspec.json.Decoder(Event)
         self._key = msgspec.json.Decoder(Key)
@@ -69,6 +67,10 @@ class JsonWire:
             return self._value.decode(raw)
         except msgspec.DecodeError as error:
             raise errors.DecodeError(str(error)) from error
+
+    def partial(self, raw: bytes) -> bool:
+        """Whether the placeholder stands anywhere in the value."""
+        return PLACEHOLDER.encode() in raw
 
     def key(self, raw: bytes) -> Key:
         """A key."""
