@@ -71,7 +71,6 @@ class _Fold:
 
     def __init__(self, folder: Folder, chunk: Chunk, start: int, poison: dict[int, Any]) -> None:
         self.wire, self.codec, self.rereads = folder.wire, folder.codec, folder.rereads
-        self.placeholder = folder.wire.placeholder
         self.chunk, self.start, self.next = chunk, start, chunk.next
         self.poison = poison
         self.eager = {entry[3] for entry in poison.values() if len(entry) > 3}  # noqa: PLR2004 - keys to translate at once
@@ -127,7 +126,7 @@ class _Fold:
         if self.poison and self._is_poison(self.chunk.offsets[index], event, key):
             self._set_aside(index, key, struct, lsn, event)
             return
-        if self.placeholder in raw and event.after is not None and (absent := self.codec.absent(event.after)):
+        if self.wire.partial(raw) and event.after is not None and (absent := self.codec.absent(event.after)):
             self._partial(_Slot(key, struct, event, index, floor, 0), absent, lsn)
             return
         if slot is None:

@@ -24,9 +24,8 @@ class Wire(Protocol):
     def key(self, raw: bytes) -> Any:  # noqa: ANN401
         """The source key struct."""
 
-    @property
-    def placeholder(self) -> bytes:
-        """The bytes that stand for an unchanged large value (Debezium `unavailable.value.placeholder`)."""
+    def partial(self, raw: bytes) -> bool:
+        """Say cheaply whether the value may carry the placeholder of an unchanged large column."""
 
 
 class Codec(Protocol):

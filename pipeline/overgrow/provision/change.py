@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
+
+from overgrow.mapping import TablePlan
+from overgrow.mapping.connector import Connector
+from overgrow.sinks.postgres import Table
 
 System = Literal["source", "topics", "target", "connect"]
 
@@ -25,16 +29,48 @@ class Change:
 
 
 class Facts(Protocol):
-    """What provisioning needs to know of a project; `overgrow.workers.assembly.Deployment` has it."""
+    """What provisioning needs to know of a project; `workers.assembly.Deployment` has it."""
 
-    pipeline: str
-    source_dsn: str
-    target_dsn: str
-    bootstrap: str
-    connect_url: str
-    partitions: int
-    connector: dict[str, Any]  # name, config
-    tables: tuple[Any, ...]  # sinks.postgres.Table
-    plans: dict[str, Any]  # topic -> TablePlan
-    documents: dict[str, str]  # mapping -> its text
-    ddl: tuple[str, ...]  # texts of the target DDL files
+    @property
+    def pipeline(self) -> str:
+        """The pipeline's name."""
+
+    @property
+    def source_dsn(self) -> str:
+        """The legacy database."""
+
+    @property
+    def target_dsn(self) -> str:
+        """The target database."""
+
+    @property
+    def bootstrap(self) -> str:
+        """The brokers."""
+
+    @property
+    def connect_url(self) -> str:
+        """Kafka Connect."""
+
+    @property
+    def partitions(self) -> int:
+        """Partitions per topic."""
+
+    @property
+    def connector(self) -> Connector:
+        """Name and configuration."""
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        """Topic to target table."""
+
+    @property
+    def plans(self) -> Mapping[str, TablePlan]:
+        """Topic to mapping."""
+
+    @property
+    def documents(self) -> Mapping[str, str]:
+        """Mapping name to its text."""
+
+    @property
+    def ddl(self) -> tuple[str, ...]:
+        """Texts of the target's DDL files."""

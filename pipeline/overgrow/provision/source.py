@@ -12,7 +12,7 @@ from overgrow.sources.postgres import PostgresSource, connected
 
 def changes(facts: Facts) -> Iterator[Change]:
     """Publication; refuses a source that contradicts the recorded catalogue."""
-    publication = facts.connector["config"]["publication.name"]
+    publication = facts.connector.config["publication.name"]
     with connected(facts.source_dsn, application=f"overgrow:{facts.pipeline}:apply") as database:
         if database.wal_level() != "logical":
             msg = f"the source's wal_level is {database.wal_level()!r}; set wal_level=logical and restart it"

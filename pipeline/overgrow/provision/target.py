@@ -29,9 +29,9 @@ def changes(facts: Facts) -> Iterator[Change]:
             msg = f"the target's own tables have version {version}, this overgrow speaks {install.SCHEMA_VERSION}"
             raise errors.ConfigurationError(msg)
         yield from _pipeline(facts, connection, made=version is not None)
-        for table in facts.tables:
+        for table in facts.tables.values():
             yield from _checkpoints(facts, connection, table, made=version is not None)
-        for table in facts.tables:
+        for table in facts.tables.values():
             yield from _mapping(facts, connection, table, made=version is not None)
 
 
@@ -59,7 +59,7 @@ def _tables(facts: Facts, connection: Connection) -> Iterator[Change]:
                 row = connection.execute("SELECT to_regnamespace(%s) IS NULL", [name.db or name.name]).fetchone()
                 if row and row[0]:
                     yield _change(name.db or name.name, "create the schema", statement, _run(connection, statement))
-    for table in facts.tables:
+    for table in facts.tables.values():
         yield from _stamps(connection, table)
 
 

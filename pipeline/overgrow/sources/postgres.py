@@ -43,7 +43,8 @@ class PostgresSource:
 
     def published(self, publication: str) -> set[str] | None:
         """`schema.table` of every table in the publication; None if there is no such publication."""
-        if not self.connection.execute("SELECT FROM pg_publication WHERE pubname = %s", [publication]).fetchone():
+        known = self.connection.execute("SELECT 1 FROM pg_publication WHERE pubname = %s", [publication]).fetchone()
+        if known is None:
             return None
         rows = self.connection.execute(
             "SELECT schemaname || '.' || tablename FROM pg_publication_tables WHERE pubname = %s", [publication]

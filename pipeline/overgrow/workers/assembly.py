@@ -1,0 +1,136 @@
+"""Puts a project's parts together: topics, tables, wires, codecs, engine. The only place where they all meet."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from overgrow.apply import Engine, Folder
+from overgrow.apply.engine import Observer
+from overgrow.apply.identity import Topic
+from overgrow.envelope import JsonWire
+from overgrow.kafka.admin import Topics
+from overgrow.mapping import RowCodec, TablePlan
+from overgrow.mapping.connector import Connector
+from overgrow.project import Project
+from overgrow.sinks.postgres import PostgresSink, Table
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A project and the systems its environment names."""
+
+    project: Project
+
+    @property
+    def pipeline(self) -> str:
+        """The pipeline's name."""
+        return self.project.pipeline
+
+    @property
+    def group(self) -> str:
+        """The consumer group of its workers."""
+        return f"overgrow.{self.pipeline}"
+
+    @property
+    def source_dsn(self) -> str:
+        """The legacy database."""
+        return self.project.source_dsn
+
+    @property
+    def target_dsn(self) -> str:
+        """The target database."""
+        return self.project.target_dsn
+
+    @property
+    def bootstrap(self) -> str:
+        """The brokers."""
+        return self.project.kafka_bootstrap
+
+    @property
+    def connect_url(self) -> str:
+        """Kafka Connect."""
+        return self.project.connect_url
+
+    @property
+    def partitions(self) -> int:
+        """Partitions per topic."""
+        return self.project.partitions
+
+    @property
+    def connector(self) -> Connector:
+        """The connector as its file says."""
+        return self.project.connector
+
+    @property
+    def documents(self) -> Mapping[str, str]:
+        """Mapping name to its text."""
+        return self.project.mapping_texts
+
+    @cached_property
+    def ddl(self) -> tuple[str, ...]:
+        """Texts of the target's DDL files."""
+        return tuple(path.read_text(encoding="utf-8") for path in self.project.ddl_paths)
+
+    @cached_property
+    def plans(self) -> dict[str, TablePlan]:
+        """Topic to plan."""
+        return {self.project.topic(plan): plan for plan in self.project.plans}
+
+    @cached_property
+    def codecs(self) -> dict[str, RowCodec]:
+        """Topic to codec."""
+        return {topic: self.project.codec(plan) for topic, plan in self.plans.items()}
+
+    @cached_property
+    def tables(self) -> dict[str, Table]:
+        """Topic to target table."""
+        return {
+            topic: Table(
+                pipeline=self.pipeline,
+                mapping=plan.mapping,
+                version=plan.version,
+                topic=topic,
+                target=plan.target_table,
+                columns=self.codecs[topic].target_columns,
+                key=plan.target_key,
+                keyed=not plan.key_identity,
+            )
+            for topic, plan in self.plans.items()
+        }
+
+    def folders(self) -> dict[str, Folder]:
+        """Topic to folder: how its records are read."""
+        return {topic: Folder(self.wire(topic), codec) for topic, codec in self.codecs.items()}
+
+    def wire(self, topic: str) -> JsonWire:
+        """A topic's decoder."""
+        codec = self.codecs[topic]
+        return JsonWire(
+            topic,
+            row_type=codec.row_type,
+            key_type=codec.key_type,
+            columns=codec.columns,
+            placeholder=self.project.placeholder,
+        )
+
+    def engine(self, observe: Observer) -> Engine:
+        """An engine with its own claim identity, writing to the target."""
+        sink = PostgresSink(self.target_dsn, self.tables, pipeline=self.pipeline, owner=str(uuid.uuid4()))
+        return Engine(sink, self.folders(), sleep=asyncio.sleep, jitter=random.random, observe=observe)
+
+
+class TopicIdentity:
+    """Asks the cluster which topics it has, off the event loop."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._topics = Topics(bootstrap)
+
+    async def __call__(self, names: set[str]) -> dict[str, Topic]:
+        """Topic name to identity; absent topics are absent."""
+        found = await asyncio.to_thread(self._topics.describe, names)
+        return {name: Topic(info.topic_id, info.partitions) for name, info in found.items()}

@@ -1,0 +1,59 @@
+"""Start the Faust host for a project, and turn how it ended into an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import mode.loop
+
+mode.loop.use("uvloop")  # before faust is imported: its threads take the policy
+
+import faust  # noqa: E402
+
+from overgrow import errors  # noqa: E402
+from overgrow.observe import EventLog  # noqa: E402
+from overgrow.project import Project  # noqa: E402
+from overgrow.workers.assembly import Deployment, TopicIdentity  # noqa: E402
+from overgrow.workers.faust_app import ApplyApp, make_app  # noqa: E402
+from overgrow.workers.settings import WorkerSettings  # noqa: E402
+from overgrow.workers.watchdog import Watchdog  # noqa: E402
+
+REFUSED = 4
+
+
+def build(folder: Path, *, name: str | None = None, verbose: bool = False) -> ApplyApp:
+    """The project's app, ready for `faust worker` or `run_faust`."""
+    deployment = Deployment(Project.require(folder))
+    settings = replace(WorkerSettings(), **deployment.project.worker, name=name)
+    observe = EventLog(name or f"pid-{os.getpid()}", verbose=verbose)
+    # Faust insists on a data directory; nothing of ours is kept in it.
+    scratch = Path(tempfile.gettempdir()) / f"overgrow-{deployment.pipeline}-{os.getpid()}"
+    app = make_app(deployment.group, deployment.bootstrap, deployment.tables, settings, scratch)
+    app.observe = observe
+    app.identity = TopicIdentity(deployment.bootstrap)
+    app.engine = deployment.engine(observe)
+    app.task(Watchdog(app).run)
+    return app
+
+
+def run_faust(folder: Path, *, name: str | None, verbose: bool) -> int:
+    """Run until stopped; 0 told to stop, 1 a bug, 4 refused."""
+    app = build(folder, name=name, verbose=verbose)
+    app.finalize()
+    worker = faust.Worker(app, loglevel=logging.WARNING, redirect_stdouts=False, quiet=True)
+    code: Any = 1
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as end:
+        code = end.code or 0
+    except errors.Refused as refused:
+        app.refusal = app.refusal or refused
+    except Exception as error:
+        app.event("crashed", error=repr(error))
+        logging.getLogger("overgrow").exception("the worker crashed; nothing of the failing batch was committed")
+    return REFUSED if app.refusal else int(code)
