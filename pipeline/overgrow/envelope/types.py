@@ -143,13 +143,17 @@ class SqlType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireColumn:
-    """One source column as the decoder must meet it. Columns that are not `used` are known and skipped."""
+    """One source column as the decoder must meet it. Columns that are not `used` are known and skipped.
+
+    An event may leave out the unchanged value of a `large` one and send the placeholder instead.
+    """
 
     name: str
     type: SqlType
     nullable: bool
     used: bool = True
     key: bool = False
+    large: bool = False
 
     @property
     def select(self) -> str:

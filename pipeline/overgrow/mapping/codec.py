@@ -30,28 +30,17 @@ class RowCodec:
         self._row_attributes = codegen.attributes(table.used)
         self.row_type = _struct("Row", table.used, self._row_attributes)
         self.key_type = _struct("Key", table.key_columns, codegen.attributes(table.key_columns))
-        self._large = tuple(
-            (
-                column.name,
-                self._row_attributes[column.name],
-                placeholder.encode() if column.type.name == "bytea" else placeholder,
-            )
-            for column in table.used
-            if column.type.wire.toastable
-        )
         text = codegen.RowFunction.of_row(table, frozenset())
         self.source = text.source
-        self.line: Callable[[Any], str | None] = _function(text)
+        self.line: Callable[[Any], str | None] = text.compiled()
         self._partial: dict[frozenset[str], Callable[[Any], str | None]] = {frozenset(): self.line}
         key = codegen.RowFunction.of_key(table)
         self.source += "\n\n" + key.source.replace("def line", "def target_key")
-        self.target_key: Callable[[Any], str] = _function(key)
+        self.target_key: Callable[[Any], str] = key.compiled()
+        # The source columns that carry the placeholder of an unchanged large value.
+        self.absent: Callable[[Any], frozenset[str]] = codegen.absent(table.used, placeholder)
         # The canonical source key: a JSON array of the key's values in the mapping's order.
         self.key_text: Callable[[Any], str] = _key_text(table.key_columns)
-
-    def absent(self, after: Any) -> frozenset[str]:  # noqa: ANN401 - the generated row struct
-        """The source columns that carry the placeholder of an unchanged large value."""
-        return frozenset(name for name, attribute, mark in self._large if getattr(after, attribute) == mark)
 
     def present(self, absent: frozenset[str]) -> tuple[str, ...]:
         """The target columns that can still be computed, in the order of a line."""
@@ -62,7 +51,7 @@ class RowCodec:
         function = self._partial.get(absent)
         if function is None:
             self._refuse_filter(absent)
-            function = self._partial[absent] = _function(codegen.RowFunction.of_row(self.plan, absent))
+            function = self._partial[absent] = codegen.RowFunction.of_row(self.plan, absent).compiled()
         return function(after)
 
     def explain(self, after: Any) -> errors.TranslationError:  # noqa: ANN401 - the generated row struct
@@ -104,14 +93,6 @@ def _python(column: WireColumn) -> Any:  # noqa: ANN401 - a type form
         half = 2 ** (_BITS[wire.connect] - 1)
         form = Annotated[int, msgspec.Meta(ge=-half, le=half - 1)]
     return form | None if column.nullable else form
-
-
-def _function(text: codegen.RowFunction) -> Callable[[Any], Any]:
-    names = dict(text.names)
-    # The text holds names of columns only, each an identifier; every value is bound by name.
-    exec(compile(text.source, f"<mapping {text.plan.mapping}>", "exec"), names)  # noqa: S102
-    function: Callable[[Any], Any] = names["line"]
-    return function
 
 
 def _key_text(columns: tuple[WireColumn, ...]) -> Callable[[Any], str]:

@@ -8,7 +8,7 @@ Called by the row codec.
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,25 @@ def attributes(columns: Iterable[WireColumn]) -> dict[str, str]:
         else f"_{number}"
         for number, column in enumerate(columns)
     }
+
+
+def absent(columns: Sequence[WireColumn], placeholder: str) -> Callable[[Any], frozenset[str]]:
+    """The function that names the columns of a row struct which carry the placeholder."""
+    named = attributes(columns)
+    marks = {c.name: placeholder.encode() if c.type.name == "bytea" else placeholder for c in columns if c.large}
+    tests = " or ".join(f"r.{named[name]} == M{number}" for number, name in enumerate(marks)) or "False"
+    names: dict[str, Any] = {f"M{number}": mark for number, mark in enumerate(marks.values())}
+    names["NONE"] = frozenset()
+    names["listed"] = lambda r: frozenset(name for name, mark in marks.items() if getattr(r, named[name]) == mark)
+    return function(f"def absent(r):\n    return listed(r) if {tests} else NONE\n", names, "absent")
+
+
+def function(source: str, names: dict[str, Any], name: str) -> Callable[[Any], Any]:
+    """Compile a text that holds names of columns only, each an identifier; every value is bound by name."""
+    bound = dict(names)
+    exec(compile(source, f"<generated {name}>", "exec"), bound)  # noqa: S102 - the text is this module's own
+    made: Callable[[Any], Any] = bound[name]
+    return made
 
 
 @dataclass(slots=True)
@@ -67,6 +86,10 @@ class RowFunction:
     def source(self) -> str:
         """The text."""
         return "\n".join(self.lines) + "\n"
+
+    def compiled(self) -> Callable[[Any], Any]:
+        """The function."""
+        return function(self.source, self.names, "line")
 
     def _name(self, name: str, value: object) -> str:
         self.names[name] = value

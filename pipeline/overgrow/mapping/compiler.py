@@ -214,6 +214,7 @@ class _Compiler:
 
     def wire_columns(self) -> tuple[WireColumn, ...]:
         """The source columns as the decoder meets them: the used ones, and those it must know to skip."""
+        large = toast.large(self._source)
         return tuple(
             WireColumn(
                 name=column.name,
@@ -221,6 +222,7 @@ class _Compiler:
                 nullable=column.nullable,
                 used=column.name in self._mentioned,
                 key=column.name in self._source.key,
+                large=column.name in large,
             )
             for column in self._source.columns.values()
         )

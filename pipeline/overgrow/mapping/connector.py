@@ -7,6 +7,7 @@ its line. Never talks to Kafka Connect. Called by the project loader.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -55,6 +56,11 @@ class Connector:
         """What its topics' names begin with."""
         return self.config["topic.prefix"]
 
+    def captures(self, table: str) -> bool:
+        """Whether the connector is told to send a table (`schema.table`); its list holds regular expressions."""
+        listed = self.config.get("table.include.list")
+        return listed is None or any(re.fullmatch(one.strip(), table, re.IGNORECASE) for one in listed.split(","))
+
     def topic(self, table: str) -> str:
         """The topic of a source table (`schema.table`)."""
         return f"{self.topic_prefix}.{table}"
@@ -78,9 +84,18 @@ def read(text: str, problems: Problems) -> Connector | None:
             message = f"{name} must be {needed}, it is {found or 'not set'}: {loses} would be lost"
             problems.add(_line(text, name), "connector-setting", message)
     _check_placeholder(settings.get(_PLACEHOLDER, _DEBEZIUM_PLACEHOLDER), text, problems)
+    _check_tables(settings.get("table.include.list", ""), text, problems)
     if not settings.get("topic.prefix"):
         problems.add(_line(text, "config"), "connector-setting", "topic.prefix is not set")
     return None if problems.found else Connector(name=document["name"], config=settings)
+
+
+def _check_tables(listed: str, text: str, problems: Problems) -> None:
+    try:
+        re.compile(listed.replace(",", "|"))
+    except re.error as error:
+        message = f"table.include.list holds no regular expressions: {error}"
+        problems.add(_line(text, "table.include.list"), "connector-setting", message)
 
 
 def _check_placeholder(found: str, text: str, problems: Problems) -> None:

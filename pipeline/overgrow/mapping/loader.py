@@ -41,6 +41,7 @@ class Loader:
         self._tables: dict[str, ddl.TargetTable] = {}
         self._sources: dict[str, catalogue.SourceTable | None] = {}
         self._translators: dict[str, Translator] = {}
+        self._connector: connector.Connector | None = None
         self.problems: list[Problem] = []
 
     def load(self) -> Loaded | None:
@@ -55,6 +56,7 @@ class Loader:
 
     def _parts(self, found: settings.Settings, place: Problems) -> Loaded | None:
         connected = self._file(found.scalars.get("source.connector"), connector.read, place)
+        self._connector = connected
         for one in found.ddl:
             self._add_tables(one.text, self._file(one, ddl.read, place) or [])
         context = self._root / found.text("context")
@@ -126,6 +128,9 @@ class Loader:
         if name.text not in self._sources:
             file = f"{folder}/{name.text}.yaml"
             text = self._text(file, problems, line=name.line, code="missing-catalogue")
+            if self._connector is not None and not self._connector.captures(name.text):
+                message = f"table.include.list of connector {self._connector.name} leaves {name.text} out"
+                problems.add(name.line, "table-not-captured", message)
             inside = Problems(file)
             self._sources[name.text] = None if text is None else catalogue.read(text, inside, table=name.text)
             self.problems += inside.found

@@ -150,7 +150,8 @@ def _column(column: WireColumn) -> dict[str, Any]:
         return {"name": column.name, "dropped": True}
     wire = column.type.wire
     sent = wire.connect if wire.semantic is None else f"{wire.connect} {wire.semantic}"
-    return {"name": column.name, "type": str(column.type), "nullable": column.nullable, "sent_as": sent}
+    shown = {"name": column.name, "type": str(column.type), "nullable": column.nullable, "sent_as": sent}
+    return {**shown, "large": True} if column.large else shown
 
 
 def _field(field: Field) -> dict[str, Any]:

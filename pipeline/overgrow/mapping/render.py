@@ -1,8 +1,9 @@
 """Wire values to the text PostgreSQL reads: the readable definition, one function per family of types.
 
 Guarantees: the text is the one PostgreSQL itself prints with TimeZone=UTC and DateStyle=ISO (booleans as `t` and `f`),
-apart from trailing zeros of decimals; a value PostgreSQL would read as something else, or that Debezium sends for an
-infinity or a NaN, is an error. Never rounds. Called by the interpreter and, off the fast path, by generated code.
+apart from trailing zeros of decimals and the notation of floats. A value PostgreSQL would read as something else, or
+that Debezium sends for an infinity or a NaN, is an error. Never rounds. Called by the interpreter and, off the fast
+path, by generated code.
 """
 
 from __future__ import annotations

@@ -96,6 +96,7 @@ OTHER_CASES: list[Case] = [
     (CONNECTOR_FILE, sample.OWN_PLACEHOLDER, "short", "connector-setting", "short"),
     (CONNECTOR_FILE, '"skipped.operations": "none",\n', "", "connector-setting", '"config"'),
     (CONNECTOR_FILE, '"config": {', '"config": [', "bad-json", '"topic.prefix"'),
+    (CONNECTOR_FILE, '"config": {', '"config": {"table.include.list": "a(b",', "connector-setting", '"config"'),
     ("overgrow.yaml", "pipeline: shop", "pipeline: Shop!", "bad-name", "Shop!"),
     ("overgrow.yaml", "partitions: 4", "partitions: 0", "bad-number", "partitions: 0"),
     ("overgrow.yaml", "partitions: 4", "partition: 4", "unknown-key", "partition: 4"),
@@ -136,6 +137,12 @@ def test_a_second_mapping_of_the_same_table_is_refused(tmp_path: Path) -> None:
         ("transforms/shop_acl/second.yaml", 1, "duplicate-mapping"),
         ("transforms/shop_acl/second.yaml", 3, "duplicate-source"),
     ]
+
+
+def test_a_table_the_connector_leaves_out_is_named(tmp_path: Path) -> None:
+    listed = changed(CONNECTOR, ('"config": {', '"config": {"table.include.list": "public\\\\.other, public\\\\.kun",'))
+    [found] = problems_of(sample.write(tmp_path, {CONNECTOR_FILE: listed}))
+    assert (found.file, found.line, found.code) == (CUSTOMERS, 3, "table-not-captured")
 
 
 def test_types_that_cannot_be_carried_or_be_a_key(tmp_path: Path) -> None:
