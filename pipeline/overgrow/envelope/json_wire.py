@@ -101,7 +101,10 @@ class JsonWire:
 
     def partial(self, raw: bytes) -> bool:
         """Say cheaply whether the value may carry an unchanged large column; `RowCodec.absent` decides."""
-        return any(raw.find(placeholder, self._payload_from) >= 0 for placeholder in self._placeholders)
+        for placeholder in self._placeholders:  # noqa: SIM110 - any() would cost more than the search itself
+            if raw.find(placeholder, self._payload_from) >= 0:
+                return True
+        return False
 
     def _value_slow(self, raw: bytes) -> Event:
         event: Event = self._slow(raw, self._event, self._value_prefixes, schema.check_value, self._columns)
@@ -158,6 +161,7 @@ def _learn(prefixes: list[bytes], prefix: bytes, payload: bytes, raw: bytes) -> 
 
 
 def _placeholders(placeholder: str, columns: Iterable[WireColumn]) -> tuple[bytes, ...]:
+    """The forms the placeholder has in a message; none when no column can be left out."""
     plain = placeholder.encode()
-    binary = any(column.used and column.type.name == "bytea" for column in columns)
-    return (plain, base64.b64encode(plain)) if binary else (plain,)
+    large = {column.type.name == "bytea" for column in columns if column.used and column.large}
+    return tuple(base64.b64encode(plain) if binary else plain for binary in sorted(large))
