@@ -59,9 +59,11 @@ class Loader:
         self._connector = connected
         for one in found.ddl:
             self._add_tables(one.text, self._file(one, ddl.read, place) or [])
-        context = self._root / found.text("context")
-        if not context.is_dir():
-            place.add(found.line("context"), "missing-file", f"there is no folder {found.text('context')}")
+        named = found.text("context")
+        context = self._root / named
+        if not named or Path(named).is_absolute() or ".." in Path(named).parts or not context.is_dir():
+            if named:
+                place.add(found.line("context"), "missing-file", f"there is no folder {named} in the project")
             return None
         self._translators = self._import(context)
         plans, texts = self._mappings(context, found.text("source.catalogue"))

@@ -67,7 +67,7 @@ def load(text: str, problems: Problems) -> Map | None:
         problems.add(error.line, error.code, str(error))
         return None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        mark = _mark(error)
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
         problems.add(mark.line + 1 if mark else 1, "bad-yaml", f"not YAML: {what}")
         return None
@@ -75,6 +75,14 @@ def load(text: str, problems: Problems) -> Map | None:
         problems.add(node.line if node else 1, "bad-yaml", "the document is not a map of keys and values")
         return None
     return node
+
+
+def _mark(error: yaml.YAMLError) -> yaml.Mark | None:
+    """Where the mistake is: a bracket or a quote left open is where it was opened, not where that was noticed."""
+    noticed: yaml.Mark | None = getattr(error, "problem_mark", None)
+    opened: yaml.Mark | None = getattr(error, "context_mark", None)
+    context = getattr(error, "context", None) or ""
+    return opened if opened and ("flow" in context or "quoted" in context) else noticed or opened
 
 
 def _document(text: str) -> Node | None:

@@ -163,10 +163,10 @@ def build(
     """Compile one mapping from texts."""
     problems = Problems("mapping.yaml")
     found = document.read(mapping, problems)
-    if found is None or found.source.table is None:
+    if found is None:
         return None, problems.found
     inside = Problems("catalogue.yaml")
-    source = catalogue.read(columns, inside, table=found.source.table.text)
+    source = catalogue.read(columns, inside, table=columns.partition("table: ")[2].partition("\n")[0])
     tables = ddl.read(target, inside)
     assert source is not None, inside.found
     around = compiler.Surroundings(

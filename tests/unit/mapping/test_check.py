@@ -26,7 +26,7 @@ MAPPING_CASES: list[Case] = [
     (CUSTOMERS, "note: notiz", "note: notizz", "unknown-column", "notizz"),
     (CUSTOMERS, "note: notiz", "note: &a notiz", "yaml-alias", "&a notiz"),
     (CUSTOMERS, "note: notiz", "note: !!str notiz", "yaml-tag", "!!str"),
-    (CUSTOMERS, "note: notiz", "note: [notiz", "bad-yaml", "active: aktiv"),
+    (CUSTOMERS, "note: notiz", "note: [notiz", "bad-yaml", "[notiz"),
     (CUSTOMERS, "note: notiz", "note: {from: notiz, do: trimm}", "unknown-translator", "trimm"),
     (CUSTOMERS, "note: notiz", "note: {from: notiz, do: {cut: 3}}", "unknown-step", "cut"),
     (CUSTOMERS, "note: notiz", "note: {from: notiz, do: {trim: 3}}", "bad-argument", "trim: 3"),
@@ -96,6 +96,10 @@ OTHER_CASES: list[Case] = [
     (CONNECTOR_FILE, sample.OWN_PLACEHOLDER, "short", "connector-setting", "short"),
     (CONNECTOR_FILE, '"skipped.operations": "none",\n', "", "connector-setting", '"config"'),
     (CONNECTOR_FILE, '"config": {', '"config": [', "bad-json", '"topic.prefix"'),
+    ("overgrow.yaml", "context: transforms/shop_acl\n", "", "missing-key", "pipeline"),
+    ("overgrow.yaml", "transforms/shop_acl", "../shop_acl", "missing-file", "../shop_acl"),
+    ("overgrow.yaml", "transforms/shop_acl", "/shop_acl", "missing-file", "/shop_acl"),
+    ("overgrow.yaml", "{url:", "{url: x, url:", "duplicate-key", "url"),
     (CONNECTOR_FILE, '"config": {', '"config": {"table.include.list": "a(b",', "connector-setting", '"config"'),
     ("overgrow.yaml", "pipeline: shop", "pipeline: Shop!", "bad-name", "Shop!"),
     ("overgrow.yaml", "partitions: 4", "partitions: 0", "bad-number", "partitions: 0"),
@@ -223,7 +227,7 @@ def test_eight_mistakes_are_eight_problems_in_one_run(tmp_path: Path) -> None:
         "customers.yaml:10: bad-time-zone",
         "customers.yaml:13: unknown-translator",
         "customers.yaml:15: duplicate-field",
-        "orders.yaml:4: bad-yaml",
+        "orders.yaml:3: bad-yaml",
     ]
     assert "8 problems in 2 files" in result.stderr
 
