@@ -13,8 +13,6 @@ from tests.model.mutants import MUTANTS
 from tests.model.world import profile_of
 
 # The engine is wrong about the sequences in tests/unit/apply/test_together.py (FAULTS); strict: goes with them.
-pytestmark = pytest.mark.xfail(strict=True, reason="known faults")
-
 BOUND = 400  # schedules within which a broken engine must be found
 
 

@@ -77,7 +77,7 @@ class _Fold:
         self.slots: dict[str, _Slot] = {}
         self.earlier: list[_Slot] = []  # to be written in a layer before their key's current slot
         self.poisoned: dict[str, int | None] = {}  # key -> the floor that poison has left
-        self.blocked: set[str] = set()  # keys whose newest event is a letter: partial rows queue behind it
+        self.blocked: set[str] = set()  # keys with a letter in this pass that no read has healed
         self.letters: list[Letter] = []
         self.received = self.superseded = self.ignored = self.reads = 0
         self.position: int | None = None
@@ -100,6 +100,7 @@ class _Fold:
                 if event.op == "t" or event.op == "m":  # noqa: PLR1714 - faster than a tuple on the hot path
                     raise _unbuilt(event.op, f"{chunk.part} offset {offset}")
                 struct = decode_key(_present(chunk.keys[index]))
+                before = self.position
                 lsn = self._position(event)
                 if lsn is None:
                     self._read(event, offset)
@@ -112,23 +113,28 @@ class _Fold:
                     raise
                 self.next = offset  # apply what stands before it; the next fold begins with it and raises
                 return
+            if not self._compact(index, raw, event, struct, key_text(struct), lsn):
+                self.next, self.position = offset, before  # write the letters before it first, then begin with it
+                return
             self.received += 1
-            self._compact(index, raw, event, struct, key_text(struct), lsn)
 
-    def _compact(self, index: int, raw: bytes, event: Any, struct: Any, key: str, lsn: int | None) -> None:  # noqa: ANN401
+    def _compact(self, index: int, raw: bytes, event: Any, struct: Any, key: str, lsn: int | None) -> bool:  # noqa: ANN401
+        """False for a partial row behind a letter of this pass: whether it must queue, only the target knows."""
         slot = self.slots.get(key)
         floor = None if slot is None and not self.poisoned else self._floor(slot, key)
         if lsn is not None:
             if floor is not None and lsn < floor:
                 self.superseded += 1  # a re-send: something newer of its key was seen before it
-                return
+                return True
             floor = lsn
         if self.poison and self._is_poison(self.chunk.offsets[index], event, key):
             self._set_aside(index, key, struct, lsn, event)
-            return
+            return True
         if self.wire.partial(raw) and event.after is not None and (absent := self.codec.absent(event.after)):
-            self._partial(_Slot(key, struct, event, index, floor, 0), absent, lsn)
-            return
+            if key in self.blocked:
+                return False
+            self._partial(_Slot(key, struct, event, index, floor, 0), absent)
+            return True
         if slot is None:
             self.slots[key] = _Slot(key, struct, event, index, floor, 0)
         elif lsn is not None and slot.event.op == "r":
@@ -137,8 +143,9 @@ class _Fold:
         else:
             self.superseded += 1
             slot.struct, slot.event, slot.index, slot.floor, slot.absent = struct, event, index, floor, None
-        if self.blocked:
-            self.blocked.discard(key)  # a whole image heals
+        if self.blocked and lsn is None:
+            self.blocked.discard(key)  # a read heals; a streamed image only if the row takes it
+        return True
 
     def _read(self, event: Any, offset: int) -> None:  # noqa: ANN401
         """Account for a snapshot read; refuse one that is not of the first snapshot."""
@@ -170,12 +177,7 @@ class _Fold:
         left = self.poisoned.get(key)
         return left if floor is None or (left is not None and left > floor) else floor
 
-    def _partial(self, slot: _Slot, absent: frozenset[str], lsn: int | None) -> None:
-        if slot.key in self.blocked:
-            queued: tuple[LetterKind, str, None] = ("partial-without-row", "queued behind a letter of its key", None)
-            self.poison[self.chunk.offsets[slot.index]] = queued
-            self._set_aside(slot.index, slot.key, slot.struct, lsn, slot.event)
-            return
+    def _partial(self, slot: _Slot, absent: frozenset[str]) -> None:
         before = self.slots.get(slot.key)
         if before is not None:
             self.earlier.append(before)

@@ -208,7 +208,7 @@ class MemorySink:
             return "applied"
         if cell is not None:
             del self.state.rows[target]
-        if cell or dead or opened or not (step.kind == "filter" and xid is None):
+        if cell or dead or opened or floor is not None or not (step.kind == "filter" and xid is None):
             self.state.tombstones[key] = merged
         return "filtered" if step.kind == "filter" else "applied"
 

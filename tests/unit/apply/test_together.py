@@ -47,21 +47,9 @@ SEQUENCES: dict[str, tuple[tuple[Change, ...], tuple[Change, ...]]] = {
 }
 
 # The engine is wrong about these today; strict, so that the repair must take them off the list.
-FAULTS = {
-    "a partial row that leaves the filter behind poison",
-    "a partial row behind poison that the row outdates",
-    "a partial row behind poison that a refused re-send does not heal",
-    "a read outside the filter after a delete of its batch",
-    "a read outside the filter after a filter exit of its batch",
-    "a read outside the filter after poison of its batch",
-}
-CASES = [
-    pytest.param(case, marks=pytest.mark.xfail(strict=True, reason="known fault")) if case in FAULTS else case
-    for case in SEQUENCES
-]
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", SEQUENCES)
 def test_a_batch_equals_its_events_one_by_one(case: str) -> None:
     before, together = SEQUENCES[case]
     one, all_at_once = _engine(*before), _engine(*before)

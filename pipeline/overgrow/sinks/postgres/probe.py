@@ -70,6 +70,6 @@ class _Search:
             if fate(error) != "data":
                 raise
             return error
-        except BadRows as collisions:
-            self.causes.update(collisions.causes)
+        except BadRows:
+            return None  # a key collision: it is found again, by name, once the data errors are out of the batch
         return None

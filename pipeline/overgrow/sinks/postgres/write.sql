@@ -76,7 +76,8 @@ WITH doomed AS MATERIALIZED (
       FROM doomed s LEFT JOIN removed r ON r._key = s._key
      WHERE r._key IS NOT NULL
         OR (NOT EXISTS (SELECT FROM {target} t WHERE {s_keys_are_t_keys} {and_same_source_key})
-            AND (s._xid IS NOT NULL OR s.dead IS NOT NULL  -- a read of an unknown key leaves nothing
+            -- a read of an unknown key leaves nothing
+            AND (s._xid IS NOT NULL OR s.dead IS NOT NULL OR s._floor IS NOT NULL
                  OR EXISTS (SELECT FROM overgrow.dead_letter d
                              WHERE d.pipeline = {pipeline} AND d.topic = %(topic)s AND d.partition = %(partition)s
                                AND d.state = 'open' AND d.source_key = s._key)))
