@@ -70,8 +70,8 @@ def read(text: str, problems: Problems) -> Connector | None:
     """Read a connector file: `{"name": …, "config": {…}}`, each setting once."""
     try:
         document = json.loads(text)
-    except json.JSONDecodeError as error:
-        problems.add(error.lineno, "bad-json", f"not JSON: {error.msg}")
+    except (ValueError, RecursionError) as error:
+        problems.add(getattr(error, "lineno", 1), "bad-json", f"not JSON: {getattr(error, 'msg', error)}")
         return None
     config = document.get("config") if isinstance(document, dict) else None
     if not isinstance(config, dict) or not isinstance(document.get("name"), str):

@@ -6,6 +6,7 @@ Never connects. Called by the project loader.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ from overgrow.envelope import SqlType
 from overgrow.mapping.plan import TargetColumn
 from overgrow.mapping.problems import Problems
 
+# Its parser logs what it does not understand; here that is a problem with a line.
+logging.getLogger("sqlglot").addHandler(logging.NullHandler())
+
+_READABLE = {"CREATE", "COMMENT"}
 _SERIAL = {"smallserial": "smallint", "serial": "integer", "bigserial": "bigint"}
 
 
@@ -34,48 +39,55 @@ class TargetTable:
 def read(text: str, problems: Problems) -> list[TargetTable]:
     """The tables of one file."""
     try:
-        # A second error level that only logs is what `Command` is for; those statements are refused below.
-        statements = sqlglot.parse(_quiet(text, problems), read="postgres")
-    except sqlglot.errors.ParseError as error:
-        for one in error.errors:
-            problems.add(one.get("line") or 1, "bad-ddl", f"not PostgreSQL DDL: {one.get('description')}")
-        return []
+        statements = list(_statements(text))
     except sqlglot.errors.TokenError as error:
         problems.add(1, "bad-ddl", f"not PostgreSQL DDL: {error}")
         return []
-    tables = [_statement(statement, problems) for statement in statements if statement is not None]
-    return [table for table in tables if table is not None]
+    tables = []
+    for line, words in statements:
+        statement = _parse(line, words, problems)
+        table = None if statement is None else _statement(statement, line, problems)
+        tables += [] if table is None else [table]
+    return tables
 
 
-_READABLE = {"CREATE", "COMMENT"}
-
-
-def _quiet(text: str, problems: Problems) -> str:
-    """Blank out the statements that are not read at all, each as a problem, keeping the lines of the others."""
-    kept, start, first = list(text), 0, None
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Each statement with the line it begins on."""
+    first: tuple[int, int] | None = None  # line and position of the statement's first word
     for token in sqlglot.tokenize(text, read="postgres"):
-        if first is None:
-            first, start = token, token.start
-        if token.token_type is sqlglot.TokenType.SEMICOLON:
+        if token.token_type is not sqlglot.TokenType.SEMICOLON:
+            first = first or (token.line, token.start)
+        elif first is not None:
+            yield first[0], text[first[1] : token.start]
             first = None
-        if token is first and token.text.upper() not in _READABLE:
-            problems.add(token.line, "unreadable-ddl", f"{token.text.upper()} is not read: keep to CREATE and COMMENT")
-            end = text.find(";", start)
-            for position in range(start, len(text) if end < 0 else end):
-                kept[position] = "\n" if text[position] == "\n" else " "
-    return "".join(kept)
+    if first is not None:
+        yield first[0], text[first[1] :]
 
 
-def _statement(statement: exp.Expr, problems: Problems) -> TargetTable | None:
+def _parse(line: int, words: str, problems: Problems) -> exp.Expr | None:
+    word = words.split(None, 1)[0].upper()
+    if word not in _READABLE:
+        problems.add(line, "unreadable-ddl", f"{word} is not read: keep to CREATE and COMMENT")
+        return None
+    try:
+        # The empty lines give the names in it their lines of the file.
+        return sqlglot.parse_one("\n" * (line - 1) + words, read="postgres")
+    except sqlglot.errors.ParseError as error:
+        found = error.errors[0] if error.errors else {}
+        problems.add(found.get("line") or line, "bad-ddl", f"not PostgreSQL DDL: {found.get('description') or error}")
+        return None
+
+
+def _statement(statement: exp.Expr, line: int, problems: Problems) -> TargetTable | None:
     kind = statement.args.get("kind") if isinstance(statement, exp.Create) else None
     if kind in {"SCHEMA", "SEQUENCE"} or isinstance(statement, (exp.Comment, exp.Semicolon)):
         return None
     if kind == "INDEX":
         if statement.args.get("unique"):
-            _too_early(_line(statement), "a unique index", problems)
+            _too_early(line, "a unique index", problems)
         return None
     if kind != "TABLE" or not isinstance(statement.this, exp.Schema):
-        problems.add(_line(statement), "unreadable-ddl", "only CREATE SCHEMA, TABLE, INDEX and COMMENT are read")
+        problems.add(line, "unreadable-ddl", "only CREATE SCHEMA, TABLE, INDEX and COMMENT are read")
         return None
     return _table(statement.this, problems)
 

@@ -15,6 +15,7 @@ from overgrow.envelope import SqlType
 from overgrow.mapping import render
 
 _INT = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_DIGITS = 1000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -37,9 +38,15 @@ def _padded(text: str, sql_type: SqlType) -> str:
 
 
 def _integer(text: str) -> int:
-    if not _INT.fullmatch(text):
+    if not _INT.fullmatch(text) or len(text) > _DIGITS:
         raise ValueError(f"{text!r} is not an integer")
     return int(text)
+
+
+def _numeric(text: str) -> str:
+    if len(text) > _DIGITS:
+        raise ValueError(f"a number of {len(text)} characters is too long")
+    return render.numeric(text)
 
 
 def _boolean(text: str) -> bool:
@@ -65,7 +72,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "timestamptz": render.text,
     "int": _integer,
     "bool": _boolean,
-    "numeric": render.numeric,
+    "numeric": _numeric,
     "date": _date,
     "timestamp": _timestamp,
 }

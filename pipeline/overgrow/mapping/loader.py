@@ -105,8 +105,9 @@ class Loader:
         return plans, texts
 
     def _follows(self, problem: Problem) -> bool:
-        """Whether a problem only follows from translators that could not be imported."""
-        return problem.code == "unknown-translator" and any(one.code == "bad-translators" for one in self.problems)
+        """Whether a problem only follows from one that stands elsewhere already."""
+        cause = {"unknown-translator": "bad-translators", "unknown-table": "bad-ddl"}.get(problem.code)
+        return any(one.code == cause for one in self.problems)
 
     def _compile(
         self, found: document.MappingDocument, text: str, context: str, folder: str, problems: Problems

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from overgrow.mapping.problems import Problems, suggestion
 from overgrow.mapping.tree import Map, Node, Scalar, Sequence
 
+_DIGITS = 12  # more than any bound has; int() refuses texts of thousands
+
 
 def entries(
     node: Node | None, problems: Problems, *, what: str, repeated: str = "duplicate-key"
@@ -74,7 +76,9 @@ def whole_number(node: Node | None, problems: Problems, *, what: str, low: int =
     found = scalar(node, problems, what=what)
     if found is None:
         return None
-    if not (found.text.isascii() and found.text.isdecimal() and low <= int(found.text) <= high):
+    if not (
+        found.text.isascii() and found.text.isdecimal() and len(found.text) < _DIGITS and low <= int(found.text) <= high
+    ):
         problems.add(found.line, "bad-number", f"{what} is a whole number from {low} to {high}, not {found.text!r}")
         return None
     return int(found.text)

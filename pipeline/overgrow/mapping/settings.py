@@ -28,6 +28,7 @@ _WORKER = {
     "session_timeout_seconds": (1, 3600),
 }
 _PARTITIONS = 4
+_DIGITS = 18  # a longer row of digits is a name, not a number
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
@@ -120,4 +121,5 @@ def plain(node: Node) -> Any:  # noqa: ANN401 - any YAML value
         case Sequence():
             return [plain(item) for item in node.items]
         case Scalar():
-            return int(node.text) if node.plain and node.text.isascii() and node.text.isdecimal() else node.text
+            number = node.plain and node.text.isascii() and node.text.isdecimal() and len(node.text) <= _DIGITS
+            return int(node.text) if number else node.text
