@@ -68,10 +68,6 @@ class JsonWire:
         except msgspec.DecodeError as error:
             raise errors.DecodeError(str(error)) from error
 
-    def partial(self, raw: bytes) -> bool:
-        """Whether the placeholder stands anywhere in the value."""
-        return PLACEHOLDER.encode() in raw
-
     def key(self, raw: bytes) -> Key:
         """A key."""
         try:

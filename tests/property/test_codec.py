@@ -51,7 +51,7 @@ def _mapping(fields: list[str], where: str) -> str:
     listed = "".join(f"  {field}\n" for field in fields)
     return (
         "mapping: t\nversion: 1\nsource: {table: public.t, key: [k]}\ntarget: {table: crm.t, key: [id]}\n"
-        f"{where}fields:\n  id: k\n{listed}on: {{drift: stop, truncate: stop}}\n"
+        f"{where}fields:\n  id: k\n{listed}on: {{drift: stop, truncate: stop, partial: set_aside}}\n"
     )
 
 

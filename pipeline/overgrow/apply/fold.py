@@ -71,6 +71,7 @@ class _Fold:
 
     def __init__(self, folder: Folder, chunk: Chunk, start: int, poison: dict[int, Any]) -> None:
         self.wire, self.codec, self.rereads = folder.wire, folder.codec, folder.rereads
+        self.absent = folder.codec.absent
         self.chunk, self.start, self.next = chunk, start, chunk.next
         self.poison = poison
         self.eager = {entry[3] for entry in poison.values() if len(entry) > 3}  # noqa: PLR2004 - keys to translate at once
@@ -113,12 +114,12 @@ class _Fold:
                     raise
                 self.next = offset  # apply what stands before it; the next fold begins with it and raises
                 return
-            if not self._compact(index, raw, event, struct, key_text(struct), lsn):
+            if not self._compact(index, event, struct, key_text(struct), lsn):
                 self.next, self.position = offset, before  # write the letters before it first, then begin with it
                 return
             self.received += 1
 
-    def _compact(self, index: int, raw: bytes, event: Any, struct: Any, key: str, lsn: int | None) -> bool:  # noqa: ANN401
+    def _compact(self, index: int, event: Any, struct: Any, key: str, lsn: int | None) -> bool:  # noqa: ANN401
         """False for a partial row behind a letter of this pass: whether it must queue, only the target knows."""
         slot = self.slots.get(key)
         floor = None if slot is None and not self.poisoned else self._floor(slot, key)
@@ -130,7 +131,7 @@ class _Fold:
         if self.poison and self._is_poison(self.chunk.offsets[index], event, key):
             self._set_aside(index, key, struct, lsn, event)
             return True
-        if self.wire.partial(raw) and event.after is not None and (absent := self.codec.absent(event.after)):
+        if event.after is not None and (absent := self.absent(event.after)):
             if key in self.blocked:
                 return False
             self._partial(_Slot(key, struct, event, index, floor, 0), absent)

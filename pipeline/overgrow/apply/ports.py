@@ -24,9 +24,6 @@ class Wire(Protocol):
     def key(self, raw: bytes) -> Any:  # noqa: ANN401
         """The source key struct."""
 
-    def partial(self, raw: bytes) -> bool:
-        """Say cheaply whether the value may carry the placeholder of an unchanged large column."""
-
 
 class Codec(Protocol):
     """One compiled mapping."""

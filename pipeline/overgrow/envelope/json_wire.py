@@ -8,7 +8,6 @@ Called by the apply engine for each record.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, Protocol
 
@@ -61,7 +60,6 @@ class JsonWire:
         row_type: type[msgspec.Struct],
         key_type: type[msgspec.Struct],
         columns: Iterable[WireColumn],
-        placeholder: str,
     ) -> None:
         self.topic = topic
         self._columns = tuple(columns)
@@ -73,8 +71,6 @@ class JsonWire:
         self._key: Callable[[bytes], Any] = msgspec.json.Decoder(key_type).decode
         self._value_prefixes: list[bytes] = []
         self._key_prefixes: list[bytes] = []
-        self._payload_from = 0  # no known payload begins before
-        self._placeholders = _placeholders(placeholder, self._columns)
 
     def value(self, raw: bytes) -> Event:
         """Decode a record's value. Tombstones and empty values are not messages: the caller sees them first."""
@@ -99,16 +95,8 @@ class JsonWire:
                     break
         return self._slow(raw, self._key, self._key_prefixes, schema.check_key, self._key_columns)
 
-    def partial(self, raw: bytes) -> bool:
-        """Say cheaply whether the value may carry an unchanged large column; `RowCodec.absent` decides."""
-        for placeholder in self._placeholders:  # noqa: SIM110 - any() would cost more than the search itself
-            if raw.find(placeholder, self._payload_from) >= 0:
-                return True
-        return False
-
     def _value_slow(self, raw: bytes) -> Event:
         event: Event = self._slow(raw, self._event, self._value_prefixes, schema.check_value, self._columns)
-        self._payload_from = min(map(len, self._value_prefixes), default=0)
         if (event.after is None) is not (event.op in "dt"):
             found = "no row" if event.after is None else "a row"
             raise errors.DecodeError(f"topic {self.topic}: operation `{event.op}` with {found} in `after`")
@@ -158,10 +146,3 @@ def _learn(prefixes: list[bytes], prefix: bytes, payload: bytes, raw: bytes) -> 
         prefixes.remove(prefix)
     prefixes.insert(0, prefix)
     del prefixes[_KNOWN_PREFIXES:]
-
-
-def _placeholders(placeholder: str, columns: Iterable[WireColumn]) -> tuple[bytes, ...]:
-    """The forms the placeholder has in a message; none when no column can be left out."""
-    plain = placeholder.encode()
-    large = {column.type.name == "bytea" for column in columns if column.used and column.large}
-    return tuple(base64.b64encode(plain) if binary else plain for binary in sorted(large))

@@ -23,6 +23,8 @@ _NEEDED = {
     "skipped.operations": ("none", "truncates"),
     "provide.transaction.metadata": ("true", "the source's own count of what it sent"),
     "tombstones.on.delete": ("true", "deletes after compaction"),
+    "snapshot.mode": ("initial", "rows that are older than the stream, or the notice that events were lost"),
+    "publication.autocreate.mode": ("disabled", "the say of `overgrow apply` over which tables are streamed"),
     "key.converter": (_JSON, "the key's types"),
     "value.converter": (_JSON, "the row's types"),
     "key.converter.schemas.enable": ("true", "the key's types"),
@@ -33,6 +35,7 @@ _DEFAULTS = {
     "tombstones.on.delete": "true",
     "key.converter.schemas.enable": "true",
     "value.converter.schemas.enable": "true",
+    "snapshot.mode": "initial",
 }
 _PLACEHOLDER = "unavailable.value.placeholder"
 _DEBEZIUM_PLACEHOLDER = "__debezium_unavailable_value"

@@ -67,6 +67,7 @@ class MappingDocument:
 
 _KEYS = ("mapping", "version", "source", "target", "where", "fields", "drop", "on")
 POLICIES = {"drift": ("stop",), "truncate": ("stop",)}
+DECLARABLE = {**POLICIES, "partial": ("set_aside",)}  # what must be declared, and what may be
 
 
 def read(text: str, problems: Problems) -> MappingDocument | None:
@@ -173,13 +174,13 @@ def _where(node: Node, problems: Problems) -> list[ConditionDocument]:
 def _policies(found: dict[str, tuple[Scalar, Node]], problems: Problems, *, line: int) -> dict[str, str]:
     key, node = found.get("on", (Scalar(text="on", line=line), None))
     inside = reading.entries(node, problems, what="on")
-    reading.known(inside, POLICIES, problems, what="on")
+    reading.known(inside, DECLARABLE, problems, what="on")
     missing = [name for name in POLICIES if name not in inside]
     if missing:
         problems.add(key.line, "missing-policy", f"declare on: {{{', '.join(f'{name}: stop' for name in missing)}}}")
     chosen = {
         name: reading.choice(inside[name][1], options, problems, what=f"on {name} (in this version)")
-        for name, options in POLICIES.items()
+        for name, options in DECLARABLE.items()
         if name in inside
     }
     return {name: value for name, value in chosen.items() if value is not None}

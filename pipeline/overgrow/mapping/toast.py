@@ -63,6 +63,20 @@ def check(document: MappingDocument, source: SourceTable, problems: Problems) ->
             problems.add(
                 condition.column.line, "replica-identity", _message("the filter", condition.column.text, source)
             )
+    _check_entering(document, source, risky, problems)
+
+
+def _check_entering(document: MappingDocument, source: SourceTable, risky: frozenset[str], problems: Problems) -> None:
+    """An update can bring a row into the filter and leave its large value out: there is no target row to patch."""
+    used = sorted({name.text for field in document.fields for name in field.inputs if name.text in risky})
+    if document.where and used and document.policies.get("partial") != "set_aside":
+        problems.add(
+            document.where[0].column.line,
+            "partial-row-enters",
+            f"a row that enters the filter may come without {', '.join(used)} and would be set aside: declare that with"
+            f" on: {{partial: set_aside}}, or run ALTER TABLE {source.table} REPLICA IDENTITY FULL and record"
+            f" replica_identity: full in {source.file}",
+        )
 
 
 def _message(what: str, column: str, source: SourceTable) -> str:

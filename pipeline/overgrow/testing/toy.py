@@ -61,10 +61,6 @@ class ToyWire:
         """Decode, or DecodeError."""
         return _decode(self._key, raw)
 
-    def partial(self, raw: bytes) -> bool:
-        """Whether the placeholder occurs."""
-        return PLACEHOLDER.encode() in raw
-
 
 class ToyCodec:
     """Structs to COPY lines."""

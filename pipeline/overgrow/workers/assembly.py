@@ -115,7 +115,6 @@ class Deployment:
             row_type=codec.row_type,
             key_type=codec.key_type,
             columns=codec.columns,
-            placeholder=self.project.placeholder,
         )
 
     def engine(self, observe: Observer) -> Engine:

@@ -76,7 +76,7 @@ fields:
   external: ext_id
   segment: {const: retail}
 drop: [dauer]
-on: {drift: stop, truncate: stop}
+on: {drift: stop, truncate: stop, partial: set_aside}
 """
 
 PROJECT = """\
@@ -99,6 +99,7 @@ CONNECTOR = f"""\
     "time.precision.mode": "microseconds",
     "unavailable.value.placeholder": "{OWN_PLACEHOLDER}",
     "skipped.operations": "none",
+    "publication.autocreate.mode": "disabled",
     "provide.transaction.metadata": "true",
     "key.converter": "org.apache.kafka.connect.json.JsonConverter",
     "value.converter": "org.apache.kafka.connect.json.JsonConverter"

@@ -65,6 +65,8 @@ MAPPING_CASES: list[Case] = [
     (CUSTOMERS, "{status: {not: X}}", "{status: XY}", "bad-literal", "XY"),
     (CUSTOMERS, "{status: {not: X}}", "{saldo: {in: [1]}}", "unsupported-filter", "saldo: {in"),
     (CUSTOMERS, "{status: {not: X}}", "{notiz: a}", "replica-identity", "notiz: a"),
+    (CUSTOMERS, ", partial: set_aside", "", "partial-row-enters", "status: {not"),
+    (CONNECTOR_FILE, '"publication.autocreate.mode": "disabled",\n', "", "connector-setting", '"config"'),
     (CUSTOMERS, "version: 1", "version: one", "bad-number", "one"),
     (CUSTOMERS, "version: 1\n", "", "missing-key", "mapping"),
     (CUSTOMERS, "version: 1", "version: 1\nversion: 2", "duplicate-key", "version: 2"),

@@ -1,0 +1,1 @@
+"""The benchmark's context: no translators of its own."""

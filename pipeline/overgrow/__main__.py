@@ -1,0 +1,5 @@
+"""`python -m overgrow`."""
+
+from overgrow.cli import main
+
+main()
