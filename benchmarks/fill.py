@@ -26,7 +26,8 @@ CREATE TABLE public.account (
 ROWS = """
 INSERT INTO public.account
 SELECT i, md5(i::text)::uuid, 'Holder ' || md5('h' || i), 'Holder.' || i || '@Example.org',
-       (ARRAY['A','I','S'])[1 + i %% 3], (i %% 1000000) / 100.0, timestamp '2015-01-01' + i * interval '7 minutes 3.25 s',
+       (ARRAY['A','I','S'])[1 + i %% 3], (i %% 1000000) / 100.0,
+       timestamp '2015-01-01' + i * interval '7 minutes 3.25 s',
        timestamptz '2020-01-01' + i * interval '11 s', CASE WHEN i %% 5 = 0 THEN 'Y' ELSE 'N' END,
        jsonb_build_object('tier', i %% 7, 'tags', jsonb_build_array('a', 'b'), 'note', md5('n' || i)),
        'Town ' || i %% 500, date '1950-01-01' + (i %% 20000)::int

@@ -12,7 +12,6 @@ import asyncio
 import random
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import faust
@@ -40,6 +39,9 @@ class ApplyApp(faust.App):  # type: ignore[misc]
 
     def _new_transport(self) -> ChunkTransport:
         return ChunkTransport(self.conf.broker_consumer, self)
+
+    def _create_directories(self) -> None:
+        """Nothing: Faust would make folders for tables, and a worker keeps nothing on its disk."""
 
     def event(self, name: str, **fields: Any) -> None:  # noqa: ANN401
         """Log one event."""
@@ -74,13 +76,12 @@ class ApplyApp(faust.App):  # type: ignore[misc]
         await self.crash(refused)
 
 
-def make_app(name: str, broker: str, topics: Iterable[str], settings: WorkerSettings, datadir: Path) -> ApplyApp:
+def make_app(name: str, broker: str, topics: Iterable[str], settings: WorkerSettings) -> ApplyApp:
     """The app with every setting that the contract needs; `name` is the consumer group."""
     app = ApplyApp(
         name,
         broker=f"kafka://{broker.replace(',', ';kafka://')}",
         store="memory://",
-        datadir=datadir,
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,

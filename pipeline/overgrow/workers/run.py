@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,9 +31,7 @@ def build(folder: Path, *, name: str | None = None, verbose: bool = False) -> Ap
     deployment = Deployment(Project.require(folder))
     settings = replace(WorkerSettings(), **deployment.project.worker, name=name)
     observe = EventLog(name or f"pid-{os.getpid()}", verbose=verbose)
-    # Faust insists on a data directory; nothing of ours is kept in it.
-    scratch = Path(tempfile.gettempdir()) / f"overgrow-{deployment.pipeline}-{os.getpid()}"
-    app = make_app(deployment.group, deployment.bootstrap, deployment.tables, settings, scratch)
+    app = make_app(deployment.group, deployment.bootstrap, deployment.tables, settings)
     app.observe = observe
     app.identity = TopicIdentity(deployment.bootstrap)
     app.engine = deployment.engine(observe)
