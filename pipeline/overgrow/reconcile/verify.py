@@ -1,0 +1,205 @@
+"""One complete check of a pipeline: wait until everything the source shows is applied, then compare every row.
+
+    ends before                     the topics' end offsets
+    S = source snapshot             all source tables at one instant
+    drain                           everything S shows is applied
+    T = target snapshot             rows, checkpoints, letters at one instant
+    compare                         S through the mapping against T
+
+A table is *quiet* when T's checkpoints stand exactly at the ends from before S: nothing was written in between, so a
+difference is real. Otherwise only equality is conclusive; what differs is looked at again, and what has never been
+seen equal stays undecided. Reads only, but for the logical message and temporary tables. Called by `overgrow verify`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from overgrow import errors
+from overgrow.kafka.admin import Topics
+from overgrow.kafka.connect import Connect
+from overgrow.model import Part
+from overgrow.reconcile import checkpoints, identity
+from overgrow.reconcile.compare import Found, MappingComparison
+from overgrow.reconcile.drain import Drain
+from overgrow.reconcile.ports import Say, Systems
+from overgrow.reconcile.verdict import Comparison, Difference, Report
+from overgrow.sources.postgres import connected, session
+from overgrow.sources.rows import SourceSnapshot, snapshot
+
+ROUNDS = 3
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`patience`: seconds without any progress before the wait ends; `limit`: differences kept with their values."""
+
+    patience: float = 60.0
+    limit: int = 20
+
+
+class Verify:
+    """One run."""
+
+    def __init__(self, systems: Systems, settings: Settings, say: Say) -> None:
+        self._systems, self._settings, self._say = systems, settings, say
+        self._application = f"overgrow:{systems.pipeline}:verify"
+        self._topics = Topics(systems.bootstrap)
+        self._drain_seconds = self._compare_seconds = 0.0
+
+    def run(self) -> Report:
+        """Drain, compare; again while the source is being written and rows have not been seen equal."""
+        with ExitStack() as stack:
+            drain = self._connect(stack)
+            self._say("waiting until everything the source shows is applied")
+            self._drain(drain)
+            rounds: list[dict[str, Round]] = []
+            while len(rounds) < ROUNDS:
+                self._say("comparing" if not rounds else "the source is being written; comparing again")
+                rounds.append(self._round(drain))
+                if not any(topic for topic in rounds[-1] if _open(rounds, topic)):
+                    break
+        return self._report(rounds)
+
+    def _connect(self, stack: ExitStack) -> Drain:
+        systems = self._systems
+        source = stack.enter_context(connected(systems.source_dsn, application=self._application))
+        # A standby that is away must not hold the message; nothing of this session writes a table.
+        source.connection.execute("SET synchronous_commit TO local")
+        source.connection.execute("SET default_transaction_read_only TO on")
+        target = stack.enter_context(session(systems.target_dsn, what="target", application=self._application))
+        target.execute("SET default_transaction_read_only TO on")
+        identity.check(systems, source.identity(), target, self._topics)
+        return Drain(
+            source=source,
+            connect=stack.enter_context(closing(Connect(systems.connect_url))),
+            ends=self._ends,
+            applied=lambda: checkpoints.read(target, systems.pipeline),
+            connector=systems.connector.name,
+            prefix=f"overgrow.{systems.pipeline}.verify",
+            patience=self._settings.patience,
+            say=self._say,
+        )
+
+    def _ends(self) -> dict[Part, int]:
+        return {
+            Part(topic, partition): end
+            for topic in self._systems.plans
+            for partition, end in self._topics.end_offsets(topic).items()
+        }
+
+    def _drain(self, drain: Drain) -> None:
+        began = time.monotonic()
+        drain.run()
+        self._drain_seconds += time.monotonic() - began
+
+    def _round(self, drain: Drain) -> dict[str, Round]:
+        before = self._ends()
+        with snapshot(self._systems.source_dsn, application=self._application) as source:
+            self._drain(drain)
+            began = time.monotonic()
+            with session(self._systems.target_dsn, what="target", application=self._application) as target:
+                done = self._compare(source, target, before)
+            self._compare_seconds += time.monotonic() - began
+        return done
+
+    def _compare(self, source: SourceSnapshot, target: Connection, before: dict[Part, int]) -> dict[str, Round]:
+        systems = self._systems
+        done: dict[str, Round] = {}
+        with _named(systems):
+            comparisons = {
+                topic: MappingComparison(target, table, systems.codecs[topic])
+                for topic, table in systems.tables.items()
+            }
+            for comparison in comparisons.values():
+                comparison.prepare()
+            target.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            target.read_only = True
+            with target.transaction():
+                at = checkpoints.read(target, systems.pipeline)
+                for topic, comparison in comparisons.items():
+                    mine = {part: one for part, one in at.items() if part.topic == topic}
+                    horizon = max(one.horizon for one in mine.values())
+                    found = comparison.run(source, horizon=horizon, limit=self._settings.limit)
+                    quiet = all(one.next_offset == before[part] for part, one in mine.items())
+                    done[topic] = Round(found=found, quiet=quiet)
+        return done
+
+    def _report(self, rounds: list[dict[str, Round]]) -> Report:
+        compared = {topic: _comparison(self._systems, rounds, topic) for topic in self._systems.plans}
+        differences: list[Difference] = []
+        for topic in compared:
+            last = rounds[-1][topic]
+            differences += last.found.differences if last.quiet else []
+        return Report(
+            pipeline=self._systems.pipeline,
+            rounds=len(rounds),
+            drain_seconds=self._drain_seconds,
+            compare_seconds=self._compare_seconds,
+            comparisons=tuple(compared.values()),
+            differences=tuple(differences[: self._settings.limit]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One mapping in one round."""
+
+    found: Found
+    quiet: bool
+
+
+def _open(rounds: list[dict[str, Round]], topic: str) -> bool:
+    """Whether another round could tell more of this mapping."""
+    last = rounds[-1][topic]
+    if last.quiet:
+        return last.found.ahead > 0
+    return _never_equal(rounds, topic) > 0 and last.found.keys is not None
+
+
+def _never_equal(rounds: list[dict[str, Round]], topic: str) -> int:
+    """Rows unequal in every round: a row that was equal once was equal."""
+    keys = [one[topic].found.keys for one in rounds]
+    tracked = [one for one in keys if one is not None]
+    if len(tracked) < len(keys) or not tracked:
+        return rounds[-1][topic].found.unequal
+    return len(set.intersection(*tracked))
+
+
+def _comparison(systems: Systems, rounds: list[dict[str, Round]], topic: str) -> Comparison:
+    plan, last = systems.plans[topic], rounds[-1][topic]
+    found = last.found
+    undecided = found.ahead if last.quiet else _never_equal(rounds, topic)
+    return Comparison(
+        mapping=plan.mapping,
+        source_table=plan.source_table,
+        target_table=plan.target_table,
+        quiet=last.quiet,
+        source_rows=found.source_rows,
+        in_filter=found.in_filter,
+        target_rows=found.target_rows,
+        equal=found.equal if last.quiet else found.equal + found.unequal - undecided,
+        undecided=undecided,
+        counts=dict(found.counts) if last.quiet else {},
+    )
+
+
+@contextmanager
+def _named(systems: Systems) -> Iterator[None]:
+    """A driver's error leaves with the system's name and the next command."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise errors.UnreachableError(f"the target database went away: {' '.join(str(error).split())}") from error
+    except psycopg.ProgrammingError as error:
+        raise errors.ConfigurationError(
+            f"pipeline {systems.pipeline}: the target is not what the project says: {error.diag.message_primary}; "
+            "next: `overgrow plan`"
+        ) from error
