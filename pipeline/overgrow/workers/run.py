@@ -15,7 +15,7 @@ mode.loop.use("uvloop")  # before faust is imported: its threads take the policy
 
 import faust  # noqa: E402
 
-from overgrow import errors  # noqa: E402
+from overgrow import __version__, errors  # noqa: E402
 from overgrow.observe import EventLog  # noqa: E402
 from overgrow.project import Project  # noqa: E402
 from overgrow.workers.assembly import Deployment, TopicIdentity  # noqa: E402
@@ -49,9 +49,11 @@ def _spare_the_collector() -> None:
 def run_faust(folder: Path, *, name: str | None, verbose: bool) -> int:
     """Run until stopped; 0 told to stop, 1 a bug, 4 refused."""
     app = build(folder, name=name, verbose=verbose)
+    app.event("started", version=__version__, group=app.conf.id)
     app.finalize()
     _spare_the_collector()
     worker = faust.Worker(app, loglevel=logging.WARNING, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it hides the terminal's cursor, and writes that into log files too
     code: Any = 1
     try:
         worker.execute_from_commandline()
@@ -62,4 +64,6 @@ def run_faust(folder: Path, *, name: str | None, verbose: bool) -> int:
     except Exception as error:
         app.event("crashed", error=repr(error))
         logging.getLogger("overgrow").exception("the worker crashed; nothing of the failing batch was committed")
-    return REFUSED if app.refusal else int(code)
+    code = REFUSED if app.refusal else int(code)
+    app.event("stopped", code=code)
+    return code
