@@ -36,6 +36,7 @@ SELECT e.tableoid IS NOT NULL, t.tableoid IS NOT NULL, ARRAY[{key_texts}]::text[
   FROM {expected} e FULL JOIN {target} t ON {same_key} {join_collisions}
  WHERE e.tableoid IS NULL OR t.tableoid IS NULL OR e._cause IS NOT NULL OR {any_differs} OR {wrong_key}
     OR t._og_off >= {horizon}
+ ORDER BY {either_keys}
 """
 _COLLISIONS = """
   LEFT JOIN (SELECT {keys} FROM {expected} e GROUP BY {keys} HAVING count(*) > 1) c ON {is_collision}
@@ -133,6 +134,7 @@ def unequal_query(table: Table, plan: TablePlan, expected: sql.Identifier, horiz
         for one in columns
         for form in [_form(one.type_text, known=one.type is not None)]
     ]
+    either = [sql.SQL("coalesce({}, {})").format(sql.Identifier("e", name), sql.Identifier("t", name)) for name in keys]
     others = [test for one, test in zip(columns, differs, strict=True) if one.name not in keys]
     names = {
         "expected": expected,
@@ -141,10 +143,8 @@ def unequal_query(table: Table, plan: TablePlan, expected: sql.Identifier, horiz
         "mapping": sql.Literal(table.mapping),
         "horizon": sql.Literal(horizon),
         "keys": sql.SQL(", ").join(sql.Identifier("e", name) for name in keys),
-        "key_texts": sql.SQL(", ").join(
-            sql.SQL("coalesce({}, {})::text").format(sql.Identifier("e", name), sql.Identifier("t", name))
-            for name in keys
-        ),
+        "key_texts": sql.SQL(", ").join(sql.SQL("{}::text").format(one) for one in either),
+        "either_keys": sql.SQL(", ").join(either),
         "same_key": _all_equal("e", "t", keys),
         "stored_key": sql.SQL("t._og_key" if table.keyed else "NULL::text"),
         "wrong_key": sql.SQL("t._og_key IS DISTINCT FROM e._key" if table.keyed else "false"),
