@@ -13,6 +13,7 @@ from overgrow import errors
 from overgrow.kafka.admin import Topics
 from overgrow.provision.change import Change, Facts
 from overgrow.sinks.postgres import Table, install
+from overgrow.sinks.postgres.claim import SCHEMA_VERSION
 from overgrow.sources.postgres import connected, session
 
 Connection = psycopg.Connection[Any]
@@ -25,8 +26,8 @@ def changes(facts: Facts) -> Iterator[Change]:
         version = install.installed_version(connection)
         if version is None:
             yield _change("overgrow", "create overgrow's own tables", "version 1", partial(install.install, connection))
-        elif version != install.SCHEMA_VERSION:
-            msg = f"the target's own tables have version {version}, this overgrow speaks {install.SCHEMA_VERSION}"
+        elif version != SCHEMA_VERSION:
+            msg = f"the target's own tables have version {version}, this overgrow speaks {SCHEMA_VERSION}"
             raise errors.ConfigurationError(msg)
         yield from _pipeline(facts, connection, made=version is not None)
         for table in facts.tables.values():
@@ -134,9 +135,8 @@ def _begin(facts: Facts, connection: Connection, table: Table) -> None:
 
 
 def _mapping(facts: Facts, connection: Connection, table: Table, *, made: bool) -> Iterator[Change]:
-    digest = facts.plans[table.topic].digest
     known = install.recorded_digest(connection, table) if made else None
-    if known == (table.version, digest):
+    if known == (table.version, table.digest):
         return
     if known is not None and known[0] >= table.version:
         msg = (
@@ -149,7 +149,7 @@ def _mapping(facts: Facts, connection: Connection, table: Table, *, made: bool) 
         table.mapping,
         "record the mapping's text",
         f"version {table.version}",
-        lambda: install.record_mapping(connection, table, digest, document),
+        lambda: install.record_mapping(connection, table, document),
     )
 
 

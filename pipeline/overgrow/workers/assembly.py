@@ -94,6 +94,7 @@ class Deployment:
                 pipeline=self.pipeline,
                 mapping=plan.mapping,
                 version=plan.version,
+                digest=plan.digest,
                 topic=topic,
                 target=plan.target_table,
                 columns=self.codecs[topic].target_columns,

@@ -64,6 +64,6 @@ def run_faust(folder: Path, *, name: str | None, verbose: bool) -> int:
     except Exception as error:
         app.event("crashed", error=repr(error))
         logging.getLogger("overgrow").exception("the worker crashed; nothing of the failing batch was committed")
-    code = REFUSED if app.refusal else int(code)
-    app.event("stopped", code=code)
-    return code
+    ended = REFUSED if app.refusal else int(code)
+    app.event("stopped", code=ended)
+    return ended

@@ -10,10 +10,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from overgrow.apply import Engine, Folder
-from overgrow.model import Chunk, Part
+from overgrow import errors
+from overgrow.apply import ClaimLost, Engine, Folder, Hole, Moved, Receipt
+from overgrow.model import Chunk, Claim, Part
 from overgrow.sinks.memory import MemorySink
 from overgrow.sinks.postgres import PostgresSink, Table, install
+from overgrow.sinks.postgres.sink import opened
 from overgrow.stack import Endpoints
 from overgrow.testing import rangelog, toy
 
@@ -23,6 +25,7 @@ TABLE = Table(
     pipeline="toy",
     mapping="toys",
     version=1,
+    digest="d",
     topic="toy",
     target="public.toys",
     columns=toy.COLUMNS,
@@ -43,6 +46,7 @@ def database(endpoints: Endpoints) -> Iterator[psycopg.Connection[Any]]:
             connection.execute(toy.DDL.format("toys"))
             install.register_pipeline(connection, "toy", 1, 1)
             install.add_checkpoints(connection, TABLE, "id", 1)
+            install.record_mapping(connection, TABLE, "toys")
             rangelog.install(connection)
             yield connection
         admin.execute("DROP DATABASE toys WITH (FORCE)")
@@ -129,7 +133,7 @@ def expected(sink: MemorySink) -> dict[str, Any]:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_same_stream_ends_in_the_same_target(database: psycopg.Connection[Any], dsn: str, seed: int) -> None:
-    async def run() -> None:
+    async def act() -> None:
         real, fake = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one", rereads=True), memory()
         first, second = engine(real), engine(fake)
         ours, theirs = await real.claim([PART]), await fake.claim([PART])
@@ -141,5 +145,143 @@ def test_the_same_stream_ends_in_the_same_target(database: psycopg.Connection[An
                 assert value == theirs_now[what], f"{what} differ after chunk {number} at {piece.start}"
         await real.close()
 
-    asyncio.run(run())
+    asyncio.run(act())
     assert rangelog.gaps(rangelog.ranges(database)) == []
+
+
+def run(coroutine: Any) -> Any:
+    return asyncio.run(coroutine)
+
+
+def records(*values: str, start: int = 100) -> list[tuple[bytes, bytes]]:
+    return [toy.event("c", number + 1, lsn=start + number, xid=9, name=value) for number, value in enumerate(values)]
+
+
+async def written(sink: PostgresSink, piece: Chunk, claim: Claim) -> Receipt:
+    return await sink.write(Folder(toy.ToyWire(), toy.ToyCodec()).fold(piece, start=piece.start), claim)
+
+
+def test_a_claim_ends_the_claims_before_it(database: psycopg.Connection[Any], dsn: str) -> None:
+    async def act() -> None:
+        old = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="old")
+        new = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="new")
+        async with opened(old), opened(new):
+            stale = (await old.claim([PART]))[PART]
+            fresh = (await new.claim([PART]))[PART]
+            piece = toy.chunk(records("a", "b"))
+            with pytest.raises(ClaimLost):
+                await written(old, piece, stale.claim)
+            assert (await written(new, piece, fresh.claim)).books.applied == 2
+
+    run(act())
+    assert database.execute("SELECT count(*) FROM toys").fetchone() == (2,)
+
+
+def test_a_chunk_that_does_not_begin_at_the_checkpoint_writes_nothing(
+    database: psycopg.Connection[Any], dsn: str
+) -> None:
+    async def act() -> None:
+        sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
+        async with opened(sink):
+            claim = (await sink.claim([PART]))[PART].claim
+            with pytest.raises(Hole) as hole:
+                await written(sink, toy.chunk(records("a"), start=5), claim)
+            assert hole.value.at == 0
+            await written(sink, toy.chunk(records("a", "b")), claim)
+            with pytest.raises(Moved) as moved:
+                await written(sink, toy.chunk(records("a", "b", "c")), claim)
+            assert moved.value.at == 2
+
+    run(act())
+    assert database.execute("SELECT count(*) FROM toys").fetchone() == (2,)
+
+
+def test_a_claim_evicts_a_frozen_worker_that_holds_the_row(database: psycopg.Connection[Any], dsn: str) -> None:
+    zombie = psycopg.connect(dsn, application_name="overgrow:toy")
+    zombie.execute("SELECT FROM overgrow.checkpoint FOR UPDATE")  # and then it sleeps, in an open transaction
+
+    async def act() -> Claim:
+        sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="new")
+        return (await sink.claim([PART]))[PART].claim
+
+    assert run(act()).number == 1
+    with pytest.raises(psycopg.OperationalError):
+        zombie.execute("SELECT 1")
+    zombie.close()
+    assert database.execute("SELECT owner FROM overgrow.checkpoint").fetchone() == ("new",)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_claim_does_not_evict_strangers(dsn: str) -> None:
+    async def act() -> None:
+        sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="new")
+        await asyncio.wait_for(sink.claim([PART]), timeout=2.5)
+
+    with psycopg.connect(dsn, application_name="a person") as stranger:
+        stranger.execute("SELECT FROM overgrow.checkpoint FOR UPDATE")
+        with pytest.raises(TimeoutError):
+            run(act())
+        assert stranger.execute("SELECT 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("DELETE FROM overgrow.checkpoint", "no-checkpoint"),
+        ("UPDATE overgrow.mapping_version SET digest = 'another'", "mapping-version"),
+        ("INSERT INTO overgrow.version (version) VALUES (2)", "own-tables-version"),
+    ],
+)
+def test_a_claim_is_refused_by_name(database: psycopg.Connection[Any], dsn: str, change: str, code: str) -> None:
+    database.execute(change)
+
+    async def act() -> None:
+        await PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one").claim([PART])
+
+    with pytest.raises(errors.Refused) as refused:
+        run(act())
+    assert refused.value.code == code
+
+
+def test_a_second_snapshot_is_refused_even_in_another_partition(database: psycopg.Connection[Any], dsn: str) -> None:
+    database.execute("UPDATE overgrow.generation SET first_read = 7")
+    piece = toy.chunk([toy.event("r", 1, snapshot="first_in_data_collection")])
+
+    async def act() -> None:
+        sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
+        async with opened(sink):
+            await written(sink, piece, (await sink.claim([PART]))[PART].claim)
+
+    with pytest.raises(errors.NotBuiltYet) as refused:
+        run(act())
+    assert refused.value.code == "second-snapshot"
+    assert database.execute("SELECT next_offset FROM overgrow.checkpoint").fetchone() == (0,)
+
+
+def test_a_letter_keeps_the_record_as_it_was(database: psycopg.Connection[Any], dsn: str) -> None:
+    raw = (toy.event("c", 1)[0], b"\x00\xff broken")
+    piece = toy.chunk([raw])
+    piece = Chunk(
+        part=piece.part, start=0, next=1, offsets=[0], keys=piece.keys, values=piece.values, headers=[(("h", b"\x01"), ("h", None))]
+    )  # fmt: skip
+
+    async def act() -> Receipt:
+        sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
+        async with opened(sink):
+            return await written(sink, piece, (await sink.claim([PART]))[PART].claim)
+
+    assert run(act()).books.set_aside == 1
+    row = database.execute(
+        "SELECT kind, state, source_key, key, value, header_names, header_values FROM overgrow.dead_letter"
+    ).fetchone()
+    assert row == ("decode", "open", "[1]", raw[0], raw[1], ["h", "h"], [b"\x01", None])
+
+
+def test_a_server_that_is_away_is_transient(dsn: str) -> None:
+    nowhere = psycopg.conninfo.make_conninfo(dsn, port="1", connect_timeout=1)
+
+    async def act() -> None:
+        await PostgresSink(nowhere, {"toy": TABLE}, pipeline="toy", owner="one").claim([PART])
+
+    with pytest.raises(errors.TransientError):
+        run(act())

@@ -14,6 +14,7 @@ from overgrow.apply.ports import Claimed
 from overgrow.model import Claim, Part
 from overgrow.sinks.postgres.table import Table
 
+SCHEMA_VERSION = 1  # of own.sql
 PATIENCE = 1.0  # seconds a claim waits for the row before it ends the session of our own kind that holds it
 
 Evict = Callable[[int, sql.Composed], Awaitable[None]]
@@ -22,7 +23,8 @@ Evict = Callable[[int, sql.Composed], Awaitable[None]]
 async def claim_part(
     connection: psycopg.AsyncConnection[Any], table: Table, part: Part, owner: str, *, evict: Evict
 ) -> Claimed:
-    """Set our token on the checkpoint row; raises Refused when there is none."""
+    """Set our token on the checkpoint row; raises Refused when there is none, or another mapping text is in force."""
+    await _check_recorded(connection, table, part)
     claiming = asyncio.create_task(_claim(connection, table, part, owner))
     try:
         while not (await asyncio.wait({claiming}, timeout=PATIENCE))[0]:
@@ -36,6 +38,24 @@ async def claim_part(
     return Claimed(
         claim=Claim(number, owner), next_offset=next_offset, topic_id=topic_id, partition_count=partition_count
     )
+
+
+async def _check_recorded(connection: psycopg.AsyncConnection[Any], table: Table, part: Part) -> None:
+    cursor = await connection.execute(table.statements["recorded"], {"topic": part.topic})
+    row = await cursor.fetchone()
+    version, texts = row or (None, None)
+    if version != SCHEMA_VERSION:
+        msg = f"the target's own tables have version {version}, this overgrow speaks {SCHEMA_VERSION}"
+        raise errors.Refused(msg, code="own-tables-version")
+    if not texts:
+        raise no_checkpoint(table.pipeline, part)
+    if texts[0] != [str(table.version), table.digest]:
+        msg = (
+            f"{part}: version {texts[0][0]} of mapping {table.mapping} is in force, this worker has version "
+            f"{table.version}{'' if texts[0][0] != str(table.version) else ' with another text'}. Workers of two "
+            "mapping texts must not write side by side; next: `overgrow plan` with the newer project."
+        )
+        raise errors.Refused(msg, code="mapping-version")
 
 
 async def _claim(connection: psycopg.AsyncConnection[Any], table: Table, part: Part, owner: str) -> Any:  # noqa: ANN401

@@ -14,7 +14,6 @@ from psycopg import sql
 from overgrow.model import stamp_base
 from overgrow.sinks.postgres.table import Table
 
-SCHEMA_VERSION = 1
 FIRST_EPOCH = 1
 Connection = psycopg.Connection[Any]
 
@@ -113,14 +112,14 @@ def recorded_digest(connection: Connection, table: Table) -> tuple[int, str] | N
     return (row[0], row[1]) if row else None
 
 
-def record_mapping(connection: Connection, table: Table, digest: str, document: str) -> None:
+def record_mapping(connection: Connection, table: Table, document: str) -> None:
     """Record the mapping's text and, per partition, the offset from which it is in force."""
     connection.execute(
         "INSERT INTO overgrow.mapping_version"
         " (pipeline, mapping, version, digest, document, topic, partition, from_offset)"
         " SELECT pipeline, %s, %s, %s, %s, topic, partition, next_offset FROM overgrow.checkpoint"
         " WHERE pipeline = %s AND topic = %s",
-        [table.mapping, table.version, digest, document, table.pipeline, table.topic],
+        [table.mapping, table.version, table.digest, document, table.pipeline, table.topic],
     )
 
 

@@ -19,6 +19,7 @@ class Table:
     pipeline: str
     mapping: str
     version: int
+    digest: str
     topic: str
     target: str
     columns: tuple[str, ...]

@@ -196,6 +196,12 @@ UPDATE overgrow.checkpoint
  WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s
 RETURNING next_offset, claim, topic_id, partition_count
 
+-- name: recorded
+SELECT (SELECT max(version) FROM overgrow.version),
+       (SELECT array_agg(ARRAY[version::text, digest] ORDER BY version DESC) FROM
+         (SELECT DISTINCT version, digest FROM overgrow.mapping_version
+           WHERE pipeline = {pipeline} AND mapping = {mapping} AND topic = %(topic)s) texts)
+
 -- name: evict
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE pid = ANY(pg_blocking_pids(%(pid)s)) AND usename = current_user AND application_name = %(application)s
