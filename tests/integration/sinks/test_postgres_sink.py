@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -260,10 +261,7 @@ def test_a_second_snapshot_is_refused_even_in_another_partition(database: psycop
 
 def test_a_letter_keeps_the_record_as_it_was(database: psycopg.Connection[Any], dsn: str) -> None:
     raw = (toy.event("c", 1)[0], b"\x00\xff broken")
-    piece = toy.chunk([raw])
-    piece = Chunk(
-        part=piece.part, start=0, next=1, offsets=[0], keys=piece.keys, values=piece.values, headers=[(("h", b"\x01"), ("h", None))]
-    )  # fmt: skip
+    piece = replace(toy.chunk([raw]), headers=[(("h", b"\x01"), ("h", None))])
 
     async def act() -> Receipt:
         sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
