@@ -6,7 +6,8 @@ Compaction uses the guard's own rule, so that a batch ends where its events one 
 * otherwise the newer event replaces the older one, whatever the target row holds, with two exceptions that are
   written as separate steps, in order: a streamed event after a read (the row's own position may refuse the former,
   then the read stands), and a partial row, which needs what came before it;
-* poison is never a winner, but its position counts as a floor for later events of its key.
+* poison is never a winner, but its position counts as a floor for later events of its key. A partial row behind it ends
+  the batch: whether it must queue, only the target knows (docs/decisions/0001).
 """
 
 from __future__ import annotations
@@ -151,10 +152,12 @@ class _Fold:
     def _read(self, event: Any, offset: int) -> None:  # noqa: ANN401
         """Account for a snapshot read; refuse one that is not of the first snapshot."""
         snapshot = event.source.snapshot
-        if not self.rereads and (self.position is not None or snapshot == "incremental"):
+        opens = snapshot in ("first", "first_in_data_collection")
+        again = self.position is not None or snapshot == "incremental" or (opens and self.first_read is not None)
+        if again and not self.rereads:
             raise reread_stop(f"{self.chunk.part} offset {offset}")
         self.reads += 1
-        if self.first_read is None and snapshot in ("first", "first_in_data_collection"):
+        if opens and self.first_read is None:
             self.first_read = offset
 
     def _position(self, event: Any) -> int | None:  # noqa: ANN401

@@ -174,9 +174,18 @@ def test_a_read_after_a_streamed_event_is_another_snapshot() -> None:
     assert stop.value.code == "second-snapshot"
 
 
+def test_a_snapshot_that_opens_twice_in_a_chunk_ends_the_batch_before_the_second() -> None:
+    folder = Folder(JsonWire(), RowCodec())
+    piece = chunk(
+        read(image(1), key=0, snapshot="first"), read(image(1), key=1), read(image(2), key=0, snapshot="first")
+    )
+    batch = folder.fold(piece, start=0)
+    assert (batch.next, batch.first_read, batch.books.received) == (2, 0, 2)
+
+
 @pytest.mark.parametrize("mark", ["first", "first_in_data_collection"])
 def test_the_opening_read_of_a_snapshot_is_reported(mark: str) -> None:
-    batch = fold(read(IN, key=2), read(IN, snapshot=mark), read(IN, key=4, snapshot=mark), rereads=False)
+    batch = fold(read(IN, key=2), read(IN, snapshot=mark), read(IN, key=4), rereads=False)
     assert (batch.first_read, batch.reads, batch.position) == (1, 3, None)
     assert fold(read(IN), rereads=False).first_read is None
 
