@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -60,6 +61,9 @@ def _print(report: Report, *, values: bool) -> None:
         console.print(_listed(report, values=values))
         if report.differing > len(report.differences):
             console.print(f"and {report.differing - len(report.differences)} more rows (--limit)")
+    if report.undecided_rows:
+        console.print()
+        console.print(_undecided(report))
     console.print()
     console.print(f"[{_STYLES[report.verdict]}]{report.verdict}[/]: {_sentence(report)}")
 
@@ -95,8 +99,21 @@ def _listed(report: Report, *, values: bool) -> rich.table.Table:
     return table
 
 
+def _undecided(report: Report) -> rich.table.Table:
+    table = rich.table.Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("target table")
+    table.add_column("undecided key", overflow="fold")
+    for one in report.undecided_rows:
+        table.add_row(*(rich.markup.escape(cell) for cell in (one.target_table, _key(one.key))))
+    return table
+
+
+def _key(key: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in key.items())
+
+
 def _rows(difference: Difference, *, values: bool) -> list[tuple[str, ...]]:
-    key = ", ".join(f"{name}={value}" for name, value in difference.key.items()) or f"source {difference.source_key}"
+    key = _key(difference.key) or f"source {difference.source_key}"
     head = (difference.target_table, key, difference.kind)
     if not difference.columns:
         return [(*head, "", difference.cause, "")]
@@ -122,7 +139,11 @@ def _sentence(report: Report) -> str:
     quiet = "" if report.quiet else " The source is still being written."
     if report.verdict == "equal":
         rows = sum(one.equal for one in report.comparisons)
-        return f"all {rows:,} rows are what the mapping gives.{quiet} {took}"
+        if report.quiet:
+            return f"all {rows:,} rows are what the mapping gives. {took}"
+        return (
+            f"all {rows:,} rows were seen equal in one of {report.rounds} rounds, not all at one moment.{quiet} {took}"
+        )
     if report.verdict == "undecided":
         return (
             f"{report.undecided:,} rows have not been seen equal, none of them is proved to differ.{quiet} "

@@ -6,9 +6,7 @@ here, one at a time. Never writes but to a temporary table. Called by `verify`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -17,14 +15,12 @@ from psycopg import sql
 from overgrow.mapping import RowCodec, TablePlan
 from overgrow.reconcile.expected import Expected, Translation
 from overgrow.reconcile.judge import Judge, Unequal
+from overgrow.reconcile.rounds import Found
 from overgrow.reconcile.transactions import Transactions
-from overgrow.reconcile.verdict import Difference, Kind
 from overgrow.sinks.postgres import Table
 from overgrow.sources.rows import SourceSnapshot
 
 FETCH_ROWS = 1000
-# So many differing keys are remembered from one round to the next; beyond, nothing is gained by looking again.
-TRACKED_KEYS = 100_000
 Connection = psycopg.Connection[Any]
 
 _UNEQUAL = """
@@ -45,32 +41,6 @@ _LETTERS = """
 SELECT DISTINCT ON (source_key) source_key, kind || ': ' || cause FROM overgrow.dead_letter
  WHERE pipeline = %s AND mapping = %s AND state = 'open' AND source_key IS NOT NULL ORDER BY source_key, _og_off DESC
 """
-
-
-@dataclass(slots=True, kw_only=True)
-class Found:
-    """What one round found in one mapping. `keys` are those of all unequal rows, None if they are too many."""
-
-    source_rows: int
-    in_filter: int
-    target_rows: int
-    equal: int = 0
-    ahead: int = 0
-    counts: Counter[Kind] = field(default_factory=Counter)
-    differences: list[Difference] = field(default_factory=list)
-    keys: set[tuple[str | None, ...]] | None = field(default_factory=set)
-
-    @property
-    def unequal(self) -> int:
-        """Rows that are not equal, proved or not."""
-        return self.ahead + self.counts.total()
-
-    def track(self, key: tuple[str | None, ...]) -> None:
-        """Remember an unequal row."""
-        if self.keys is not None:
-            self.keys.add(key)
-            if len(self.keys) > TRACKED_KEYS:
-                self.keys = None
 
 
 class MappingComparison:
@@ -99,10 +69,10 @@ class MappingComparison:
         )
         unequal_in_filter = 0
         for row in self._unequal(horizon):
-            found.track((*row.key, row.source_key if row.key.count(None) else None))
+            ahead = judge.ahead(row)
+            found.track(row, ahead=ahead)
             unequal_in_filter += row.in_source
-            if judge.ahead(row):
-                found.ahead += 1
+            if ahead:
                 continue
             difference = judge.difference(row)
             found.counts[difference.kind] += 1

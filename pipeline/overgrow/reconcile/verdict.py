@@ -73,8 +73,21 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """A row that has never been seen equal and is not proved to differ."""
+
+    mapping: str
+    target_table: str
+    key: Mapping[str, str]
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"mapping": self.mapping, "target_table": self.target_table, "key": dict(self.key)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One mapping, counted in rows: `in_filter` = equal + what differs and has a source row inside the filter.
+    """One mapping, counted in rows: `in_filter` = equal + what is not and has a source row inside the filter.
 
     `quiet`: nothing was written to the source table between the two snapshots. `undecided`: rows that have never been
     seen equal, though none of them is proved to differ.
@@ -114,7 +127,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A complete check of one pipeline; `differences` are the first ones, `differing` counts them all."""
+    """A complete check of one pipeline. The lists hold the first rows, `differing` and `undecided` count them all."""
 
     pipeline: str
     rounds: int
@@ -122,6 +135,7 @@ class Report:
     compare_seconds: float
     comparisons: Sequence[Comparison]
     differences: Sequence[Difference] = field(default_factory=tuple)
+    undecided_rows: Sequence[Undecided] = field(default_factory=tuple)
 
     @property
     def quiet(self) -> bool:
@@ -159,4 +173,5 @@ class Report:
             "differing": self.differing,
             "undecided": self.undecided,
             "differences": [one.document(values=values) for one in self.differences],
+            "undecided_rows": [one.document() for one in self.undecided_rows],
         }

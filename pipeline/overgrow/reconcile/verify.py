@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import psycopg
@@ -26,10 +27,11 @@ from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
 from overgrow.model import Part
 from overgrow.reconcile import checkpoints, identity
-from overgrow.reconcile.compare import Found, MappingComparison
+from overgrow.reconcile.compare import MappingComparison
 from overgrow.reconcile.drain import Drain
 from overgrow.reconcile.ports import Say, Systems
-from overgrow.reconcile.verdict import Comparison, Difference, Report
+from overgrow.reconcile.rounds import MappingRounds, Round
+from overgrow.reconcile.verdict import Report
 from overgrow.sources.postgres import connected, session
 from overgrow.sources.rows import SourceSnapshot, snapshot
 
@@ -64,7 +66,8 @@ class Verify:
             while len(rounds) < ROUNDS:
                 self._say("comparing" if not rounds else "the source is being written; comparing again")
                 rounds.append(self._round(drain))
-                if not any(topic for topic in rounds[-1] if _open(rounds, topic)):
+                plans = self._systems.plans.items()
+                if not any(MappingRounds(plan, [one[topic] for one in rounds]).open for topic, plan in plans):
                     break
         return self._report(rounds)
 
@@ -133,62 +136,17 @@ class Verify:
         return done
 
     def _report(self, rounds: list[dict[str, Round]]) -> Report:
-        compared = {topic: _comparison(self._systems, rounds, topic) for topic in self._systems.plans}
-        differences: list[Difference] = []
-        for topic in compared:
-            last = rounds[-1][topic]
-            differences += last.found.differences if last.quiet else []
+        limit = self._settings.limit
+        seen = [MappingRounds(plan, [one[topic] for one in rounds]) for topic, plan in self._systems.plans.items()]
         return Report(
             pipeline=self._systems.pipeline,
             rounds=len(rounds),
             drain_seconds=self._drain_seconds,
             compare_seconds=self._compare_seconds,
-            comparisons=tuple(compared.values()),
-            differences=tuple(differences[: self._settings.limit]),
+            comparisons=tuple(one.comparison() for one in seen),
+            differences=tuple(islice((row for one in seen for row in one.differences()), limit)),
+            undecided_rows=tuple(islice((row for one in seen for row in one.undecided_rows()), limit)),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """One mapping in one round."""
-
-    found: Found
-    quiet: bool
-
-
-def _open(rounds: list[dict[str, Round]], topic: str) -> bool:
-    """Whether another round could tell more of this mapping."""
-    last = rounds[-1][topic]
-    if last.quiet:
-        return last.found.ahead > 0
-    return _never_equal(rounds, topic) > 0 and last.found.keys is not None
-
-
-def _never_equal(rounds: list[dict[str, Round]], topic: str) -> int:
-    """Rows unequal in every round: a row that was equal once was equal."""
-    keys = [one[topic].found.keys for one in rounds]
-    tracked = [one for one in keys if one is not None]
-    if len(tracked) < len(keys) or not tracked:
-        return rounds[-1][topic].found.unequal
-    return len(set.intersection(*tracked))
-
-
-def _comparison(systems: Systems, rounds: list[dict[str, Round]], topic: str) -> Comparison:
-    plan, last = systems.plans[topic], rounds[-1][topic]
-    found = last.found
-    undecided = found.ahead if last.quiet else _never_equal(rounds, topic)
-    return Comparison(
-        mapping=plan.mapping,
-        source_table=plan.source_table,
-        target_table=plan.target_table,
-        quiet=last.quiet,
-        source_rows=found.source_rows,
-        in_filter=found.in_filter,
-        target_rows=found.target_rows,
-        equal=found.equal if last.quiet else found.equal + found.unequal - undecided,
-        undecided=undecided,
-        counts=dict(found.counts) if last.quiet else {},
-    )
 
 
 @contextmanager
