@@ -9,6 +9,7 @@ escapes ends the process (`CrashingSupervisor`), and the chunk is fetched again 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Iterable
@@ -73,6 +74,7 @@ class ApplyApp(faust.App):  # type: ignore[misc]
         if self.refusal is None:
             self.refusal = refused
             self.event("refused", code=refused.code, message=str(refused))
+            logging.disable(logging.CRITICAL)  # what follows is the host's crash talk about what has just been said
         await self.crash(refused)
 
 
