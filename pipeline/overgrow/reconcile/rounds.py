@@ -1,7 +1,8 @@
 """What several rounds of comparison say together about one mapping. Pure.
 
 In a quiet round every difference is real. While the source is being written only equality is conclusive: a row that
-was equal in any round was equal; one that never was is undecided. A row that neither side has is equal, so a row that is new was equal before. Called by `verify`.
+was equal in any round was equal (a row that neither side has is equal, so a new row was equal before); one that never
+was is undecided. Called by `verify`.
 """
 
 from __future__ import annotations
