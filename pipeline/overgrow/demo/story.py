@@ -1,0 +1,128 @@
+"""The order of events of a demo run.
+
+    stack -> seed -> apply -> two workers -> snapshot -> live writes, a worker killed -> verify -> fold the topics
+        -> plant a corruption -> verify names it -> stop everything -> report
+
+Guarantees: whatever it started is stopped when it returns or raises (but for a stack that is to be kept); the logs of a
+run that failed stay, and it says where. Called by `overgrow demo`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from overgrow.demo.act import Act
+from overgrow.demo.children import Children
+from overgrow.demo.crew import Crew
+from overgrow.demo.report import Report
+from overgrow.demo.settings import Options, Script
+from overgrow.project import Project
+from overgrow.stack import Endpoints, Stack
+from overgrow.stack.plan import LOGS
+
+Say = Callable[[str], None]
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def tell(project: Project, options: Options) -> Report:
+    """Run the story; the report is written, too."""
+    script = Script.of(project)
+    options.report.unlink(missing_ok=True)  # an old one must not pass for this run's
+    began, started_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+
+    def say(text: str) -> None:
+        click.echo(f"[{time.monotonic() - began:6.1f} s] {text}", err=True)
+
+    with _stop_on_signals(say), _stack(options, say) as (folder, where, settle):
+        env = {**os.environ, **where.env()}
+        children = Children(logs=folder / LOGS, env=env, cwd=project.root)
+        with ExitStack() as stop:
+            stop.callback(children.stop)
+            crew = Crew(children=children, project=project.root)
+            act = Act(project, script, options, where, crew, say, started_at=started_at)
+            act.durations["stack"] = round(time.monotonic() - began, 3)
+            act.play(Stack(folder).status())
+        stopping = time.monotonic()
+        settle(held=act.held)
+        act.durations["stop"] = round(time.monotonic() - stopping, 3)
+        act.durations["total"] = round(time.monotonic() - began, 3)
+        report = act.report()
+        report.write(options.report)
+    return report
+
+
+@contextmanager
+def _stack(options: Options, say: Say) -> Iterator[tuple[Path, Endpoints, Callable[..., None]]]:
+    """A stack of its own; `settle` ends it and may be called before the block's end."""
+    folder = Path(tempfile.mkdtemp(prefix="overgrow-demo-"))
+    stack = Stack(folder, say=say)
+    settled = False
+
+    def settle(*, held: bool) -> None:
+        nonlocal settled
+        settled = True
+        if not held:
+            _keep_logs(folder, say)
+        if held and options.keep:
+            _say_kept(folder, say)
+            return
+        stack.down()
+
+    try:
+        say(f"starting Kafka, Connect and two PostgreSQL servers in {folder}")
+        yield folder, stack.up(), settle
+    finally:
+        if not settled:
+            settle(held=False)
+
+
+def _keep_logs(folder: Path, say: Say) -> None:
+    logs = folder / LOGS
+    if logs.exists():
+        kept = Path(tempfile.mkdtemp(prefix="overgrow-demo-logs-"))
+        shutil.copytree(logs, kept, dirs_exist_ok=True)
+        say(f"it failed; every process's log: {kept}")
+
+
+def _say_kept(folder: Path, say: Say) -> None:
+    command = f"{Path(sys.argv[0]).name or 'overgrow'} stack --dir {folder}"
+    say("the stack is kept; the planted corruption is still in its target. To look around:")
+    for line in (
+        f'eval "$({command} env)"',
+        "overgrow status; overgrow verify",
+        "overgrow worker --name w1",
+        'psql "$OVERGROW_TARGET_DSN"',
+        f"{command} down   # stops and removes it",
+    ):
+        say(f"  {line}")
+
+
+@contextmanager
+def _stop_on_signals(say: Say) -> Iterator[None]:
+    """A signal ends the story where it stands; the next ones wait until everything is stopped."""
+
+    def leave(signum: int, frame: FrameType | None) -> None:
+        del frame
+        for one in _SIGNALS:
+            signal.signal(one, signal.SIG_IGN)
+        say(f"{signal.Signals(signum).name}: stopping everything")
+        raise SystemExit(128 + signum)
+
+    before = {one: signal.signal(one, leave) for one in _SIGNALS}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
