@@ -140,7 +140,8 @@ def test_partitions_that_stand_still_are_named() -> None:
 
 
 def test_slow_is_not_still() -> None:
-    world = World(checkpoints_to_come=[(0, 0)] * 9 + [(0, 4)] * 9 + [(3, 4)] * 9 + [(5, 9)])
+    steps: list[tuple[int, ...]] = [*[(0, 0)] * 9, *[(0, 4)] * 9, *[(3, 4)] * 9, (5, 9)]
+    world = World(checkpoints_to_come=steps)
     world.drain(patience=1.0).run()
     assert world.now > 2
     assert world.said
