@@ -1,0 +1,140 @@
+"""The proof at the end of every scenario: nothing lost, doubled or changed.
+
+    target rows = the topics folded by an independent consumer, through the interpreter     (and their stamps)
+    target rows = the source's rows, through the interpreter
+    books: received per partition = the records in it below the checkpoint
+    committed ranges tile each partition: no record was applied in two transactions
+    open letters: exactly those that the scenario planted
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from overgrow.mapping import RowCodec, TablePlan
+from overgrow.mapping.interpret import OUTSIDE, interpret
+from overgrow.model import Part
+from overgrow.sinks.postgres import Table
+from overgrow.testing import rangelog
+from tests.faults.folding import Folded, Key, fold
+from tests.faults.pipeline import Connection, Pipeline
+
+OFFSET_BITS = 48
+SHOWN = 5
+Rows = dict[tuple[str | None, ...], tuple[str | None, ...]]
+
+
+def judge(pipeline: Pipeline, *, letters: Collection[int] = ()) -> dict[str, Folded]:
+    """Drain, then prove. `letters`: customers whose row is set aside and expected to be."""
+    ends = pipeline.drained()
+    found = {}
+    with pipeline.source() as source, pipeline.target() as target:
+        assert _letters(target) == {f"[{cust_id}]" for cust_id in letters}
+        for topic, plan in pipeline.deployment.plans.items():
+            codec, table = pipeline.deployment.codecs[topic], pipeline.deployment.tables[topic]
+            theirs = {part.partition: end for part, end in ends.items() if part.topic == topic}
+            folded = found[topic] = fold(pipeline.kafka, topic, theirs, pipeline.deployment.project.placeholder)
+            comparison = _Comparison(target, plan, table)
+            aside = {(cust_id,) for cust_id in letters}
+            comparison.equal("the folded topic", {key: one.row for key, one in folded.keys.items()}, aside)
+            comparison.equal("the source", _source_rows(source, plan, codec), aside)
+            comparison.stamped(folded, aside)
+        _books(pipeline, ends, found)
+        _tiled(pipeline, target)
+    return found
+
+
+class _Comparison:
+    """One mapping's target table against rows in wire form."""
+
+    def __init__(self, target: Connection, plan: TablePlan, table: Table) -> None:
+        self._target, self._plan, self._table = target, plan, table
+        self._columns = ", ".join(table.columns)
+        self._texts = ", ".join(f"{name}::text" for name in table.columns)
+        self._keys = [table.columns.index(name) for name in table.key]
+
+    def equal(self, what: str, rows: Mapping[Key, Mapping[str, Any] | None], aside: Collection[Key]) -> None:
+        """Row by row, in the target's own notation, also the stored source key."""
+        expected, actual = self._expected(rows, aside), self._actual()
+        missing, extra = expected.keys() - actual.keys(), actual.keys() - expected.keys()
+        wrong = {key: (expected[key], actual[key]) for key in expected.keys() & actual.keys() if expected[key] != actual[key]}
+        assert not (missing or extra or wrong), (
+            f"{self._table.target} is not {what}: {len(missing)} missing {_some(missing)}, {len(extra)} extra "
+            f"{_some(extra)}, {len(wrong)} wrong (expected, found) {_some(wrong.items())}"
+        )
+
+    def _expected(self, rows: Mapping[Key, Mapping[str, Any] | None], aside: Collection[Key]) -> Rows:
+        self._target.execute(
+            f"CREATE TEMP TABLE expected AS SELECT {self._columns}, ''::text AS _og_key"
+            f" FROM {self._table.target} WITH NO DATA"
+        )
+        with self._target.cursor() as cursor, cursor.copy("COPY expected FROM STDIN") as copy:
+            for key, row in rows.items():
+                if row is None or key in aside:
+                    continue
+                values = interpret(self._plan, row)
+                if values is not OUTSIDE:
+                    copy.write_row([*(values[name] for name in self._table.columns), source_key(key)])
+        found = self._read("expected", "_og_key")
+        self._target.execute("DROP TABLE expected")
+        return found
+
+    def _actual(self) -> Rows:
+        return self._read(self._table.target, "_og_key" if self._table.keyed else self._key_text())
+
+    def _key_text(self) -> str:
+        """Where the target key is the source key: the same JSON array, of numbers."""
+        return f"'[' || concat_ws(',', {', '.join(self._table.key)}) || ']'"
+
+    def _read(self, relation: str, key: str) -> Rows:
+        rows = self._target.execute(f"SELECT {self._texts}, {key} FROM {relation}".encode()).fetchall()
+        found = {tuple(row[place] for place in self._keys): tuple(row) for row in rows}
+        assert len(found) == len(rows), f"{relation}: {len(rows)} rows with {len(found)} keys"
+        return found
+
+    def stamped(self, folded: Folded, aside: Collection[Key]) -> None:
+        """Every row says which record wrote it, and the highest position its key has seen."""
+        key = "_og_key" if self._table.keyed else self._key_text()
+        mask = (1 << OFFSET_BITS) - 1
+        rows = self._target.execute(
+            f"SELECT {key}, _og_off & {mask}, _og_lsn FROM {self._table.target}".encode()
+        ).fetchall()
+        newest = {source_key(key): (one.offset, one.floor) for key, one in folded.keys.items() if key not in aside}
+        wrong = {key: (newest.get(key), stamp) for key, *stamp in rows if newest.get(key) != tuple(stamp)}
+        assert not wrong, f"{self._table.target}: {len(wrong)} stamps (expected, found) {_some(wrong.items())}"
+
+
+def source_key(key: Key) -> str:
+    """The canonical source key: a JSON array without spaces."""
+    return json.dumps(list(key), separators=(",", ":"), ensure_ascii=False)
+
+
+def _source_rows(source: Connection, plan: TablePlan, codec: RowCodec) -> dict[Key, dict[str, Any]]:
+    names = [column.name for column in plan.used]
+    rows = source.execute(f"SELECT {codec.source_select()} FROM {plan.source_table}".encode())
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    return {tuple(row[column.name] for column in plan.key_columns): row for row in found}
+
+
+def _letters(target: Connection) -> set[str]:
+    return {key for (key,) in target.execute("SELECT source_key FROM overgrow.dead_letter WHERE state = 'open'")}
+
+
+def _books(pipeline: Pipeline, ends: Mapping[Part, int], found: Mapping[str, Folded]) -> None:
+    at = pipeline.checkpoints()
+    assert {part: at[part].next for part in ends} == dict(ends), "a checkpoint stands beyond the end it was drained to"
+    counted = {part: found[part.topic].counts[part] for part in ends}
+    assert {part: at[part].received for part in ends} == counted, "received is not what the partitions hold"
+
+
+def _tiled(pipeline: Pipeline, target: Connection) -> None:
+    ranges = rangelog.ranges(target)
+    assert rangelog.gaps(ranges) == []
+    reached = {Part(one.topic, one.partition): one.next for one in ranges}
+    assert reached == {part: one.next for part, one in pipeline.checkpoints().items() if one.next > 0}
+
+
+def _some(of: Iterable[Any]) -> str:
+    return f"{list(of)[:SHOWN]}"

@@ -1,0 +1,154 @@
+"""Workers that die, join, leave, sleep and have bugs, under live writes: each record is applied exactly once."""
+
+from __future__ import annotations
+
+import random
+import signal
+
+import pytest
+
+from overgrow.model import Part
+from tests.faults.judge import judge
+from tests.faults.pipeline import Pipeline
+from tests.faults.waiting import until
+from tests.faults.worker import BROKEN, Worker
+
+pytestmark = pytest.mark.stack
+KILLS, MOMENTS = 10, random.Random(20261124)
+
+
+def test_a_snapshot_while_writes_run_and_a_worker_dies_in_it(bare: Pipeline) -> None:
+    bare.writer(rate=300)
+    bare.apply()
+    first = bare.worker()
+    until(lambda: bare.commits() > 0, "the first batch of the snapshot", bare.state)
+    first.kill()
+    bare.worker()
+    bare.more_commits(20)
+    bare.writers[0].done()
+    found = [one.operations for one in judge(bare).values()]
+    assert all(set(one) == set("rcud") for one in found), f"reads and live changes of every kind: {found}"
+
+
+def test_killed_at_ten_moments(pipeline: Pipeline) -> None:
+    workers = {name: pipeline.worker(name) for name in ("w1", "w2")}
+    writer = pipeline.writer(rate=300)
+    for _ in range(KILLS):
+        pipeline.more_commits(MOMENTS.randint(1, 20))
+        victim = MOMENTS.choice(sorted(workers))
+        assert workers[victim].code is None, workers[victim].tail()
+        workers[victim].kill()
+        workers[victim] = pipeline.worker(victim)
+    writer.done()
+    judge(pipeline)
+    assert {worker.code for worker in workers.values()} == {None}
+
+
+def test_a_worker_joins_and_leaves(pipeline: Pipeline) -> None:
+    stays, guest = _pair(pipeline)
+    writer = pipeline.writer()
+    pipeline.more_commits(10)
+    assert guest.stop() == 0
+    until(lambda: len(pipeline.owners()) == 1, "the one that stays has every partition", pipeline.state)
+    pipeline.more_commits(10)
+    guest = pipeline.worker("w2")
+    until(lambda: len(pipeline.owners()) == 2, "two workers share the partitions again", pipeline.state)
+    assert stays.stop() == 0
+    until(lambda: len(pipeline.owners()) == 1, "the guest has every partition", pipeline.state)
+    pipeline.more_commits(10)
+    writer.done()
+    judge(pipeline)
+    assert guest.stop() == 0
+
+
+def test_a_zombie_returns_and_writes_nothing(pipeline: Pipeline) -> None:
+    zombie, _ = _pair(pipeline)
+    writer = pipeline.writer(rate=300)
+    pipeline.more_commits(10)
+    zombie.freeze()
+    _taken_over(pipeline)
+    pipeline.more_commits(10)
+    _returns(pipeline, zombie)
+    writer.done()
+    judge(pipeline)
+    assert zombie.stop() == 0
+
+
+def test_a_zombie_inside_a_transaction_blocks_nobody(pipeline: Pipeline) -> None:
+    zombie = pipeline.worker("w1")
+    writer = pipeline.writer(rate=500)
+    pipeline.more_commits(10)
+    session = until(lambda: _frozen_inside(pipeline, zombie), "a worker frozen inside its transaction", pipeline.state)
+    before = pipeline.owners()
+    pipeline.worker("w2")
+    until(lambda: not pipeline.owners() & before, "the other worker has claimed every partition", pipeline.state)
+    pipeline.more_commits(10)
+    assert session not in _holders(pipeline), "the zombie's session still holds its checkpoint"
+    _returns(pipeline, zombie)
+    writer.done()
+    judge(pipeline)
+    assert zombie.stop() == 0
+
+
+def test_a_bug_ends_the_worker_and_commits_nothing(pipeline: Pipeline) -> None:
+    writer = pipeline.writer()
+    broken = pipeline.worker(entry=BROKEN, FAULT_AFTER="12")
+    assert broken.ended() == 1
+    assert [event["error"] for event in broken.events("crashed")] == ["ZeroDivisionError('planted')"], broken.tail()
+    planted = broken.events("planted")[0]
+    part = Part(planted["topic"], planted["partition"])
+    assert pipeline.checkpoints()[part].next == planted["start"]
+    pipeline.worker()
+    pipeline.more_commits(10)
+    writer.done()
+    judge(pipeline)
+
+
+def _pair(pipeline: Pipeline) -> tuple[Worker, Worker]:
+    """Two workers that share the partitions."""
+    first = pipeline.worker("w1")
+    until(lambda: first.events("claimed"), "the first worker has claimed", pipeline.state)
+    second = pipeline.worker("w2")
+    until(lambda: second.events("claimed") and len(pipeline.owners()) == 2, "two workers share", pipeline.state)
+    return first, second
+
+
+def _taken_over(pipeline: Pipeline) -> None:
+    until(lambda: len(pipeline.owners()) == 1, "the other worker has claimed every partition", pipeline.state)
+
+
+def _returns(pipeline: Pipeline, zombie: Worker) -> None:
+    """Wake it; wait until it has learned of its eviction and works again."""
+    claims = len(zombie.events("claimed"))
+    zombie.signal(signal.SIGCONT)
+    until(lambda: len(zombie.events("claimed")) > claims, "the zombie is a member again", pipeline.state)
+
+
+def _frozen_inside(pipeline: Pipeline, worker: Worker) -> int | None:
+    """Freeze the only worker. Its session, if that holds a checkpoint inside a transaction; else let it go on."""
+    worker.freeze()
+    until(lambda: "active" not in _sessions(pipeline).values(), "the server ends what was asked of it", pipeline.state)
+    held = [pid for pid in _holders(pipeline) if _sessions(pipeline)[pid] == "idle in transaction"]
+    if held:
+        return held[0]
+    worker.signal(signal.SIGCONT)
+    return None
+
+
+def _sessions(pipeline: Pipeline) -> dict[int, str]:
+    """The workers' sessions with the target and what each does."""
+    with pipeline.target() as target:
+        rows = target.execute(
+            "SELECT pid, state FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s",
+            [f"overgrow:{pipeline.name}"],
+        )
+        return dict(rows.fetchall())
+
+
+def _holders(pipeline: Pipeline) -> set[int]:
+    """Sessions that have locked a checkpoint."""
+    with pipeline.target() as target:
+        rows = target.execute(
+            "SELECT pid FROM pg_locks WHERE mode = 'RowShareLock' AND relation = 'overgrow.checkpoint'::regclass"
+        )
+        return {pid for (pid,) in rows}
