@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
 
+import httpx
 import psycopg
 
 from overgrow import __version__
@@ -271,11 +272,13 @@ class Act:
             debezium = [plugin.version for plugin in connect.plugins() if plugin.name == wanted]
         finally:
             connect.close()
+        kafka = httpx.get(self._where.connect, trust_env=False, timeout=PATIENCE_SECONDS).json()
         return {
             "overgrow": __version__,
             "python": platform.python_version(),
             "faust-streaming": metadata.version("faust-streaming"),
             "aiokafka": metadata.version("aiokafka"),
+            "kafka": str(kafka["version"]),
             "debezium": debezium[0] if debezium else "",
             "postgresql": str(target.info.parameter_status("server_version")),
         }

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,7 +58,7 @@ class Child:
     def failed(self, what: str) -> CommandFailed:
         """The error that says what happened, with the end of its log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
-        return CommandFailed("\n".join([f"{self.name} {what}; end of {self.log}:", *lines]))
+        return CommandFailed("\n".join([f"{self.name} {what}; the end of {self.log.name}:", *lines]))
 
     def usage(self) -> Usage:
         """Read while it lives."""
@@ -72,9 +73,14 @@ class Children:
     env: dict[str, str]
     cwd: Path
     started: list[Child] = field(default_factory=list)
+    # Signals interrupt the main thread only: no process is started there that nobody would know of.
+    _starter: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=1))
 
     def start(self, name: str, argv: Sequence[str]) -> Child:
         """Start one; a second of the same name goes on in the same log."""
+        return self._starter.submit(self._start, name, argv).result()
+
+    def _start(self, name: str, argv: Sequence[str]) -> Child:
         stdout, log = self.logs / f"{name}.out", self.logs / f"{name}.log"
         with stdout.open("wb") as out, log.open("ab") as err:
             process = subprocess.Popen(  # noqa: S603 - the project's own commands
@@ -97,7 +103,8 @@ class Children:
         return child.process.returncode, printed
 
     def stop(self) -> None:
-        """Ask each that runs to end, then make it."""
+        """Ask each that runs to end, then make it. The last word: nothing is started afterwards."""
+        self._starter.shutdown()
         running = [child.process for child in self.started if child.running]
         for process in running:
             process.send_signal(signal.SIGTERM)

@@ -10,6 +10,7 @@ run that failed stay, and it says where. Called by `overgrow demo`.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -45,11 +46,12 @@ def tell(project: Project, options: Options) -> Report:
     def say(text: str) -> None:
         click.echo(f"[{time.monotonic() - began:6.1f} s] {text}", err=True)
 
-    with _stop_on_signals(say), _stack(options, say) as (folder, where, settle):
+    with _stop_on_signals(say), _stack(options, project.root, say) as (folder, where, settle):
         env = {**os.environ, **where.env()}
         children = Children(logs=folder / LOGS, env=env, cwd=project.root)
         with ExitStack() as stop:
             stop.callback(children.stop)
+            stop.callback(children.stop)  # a signal may interrupt the first
             crew = Crew(children=children, project=project.root)
             act = Act(project, script, options, where, crew, say, started_at=started_at)
             act.durations["stack"] = round(time.monotonic() - began, 3)
@@ -64,7 +66,7 @@ def tell(project: Project, options: Options) -> Report:
 
 
 @contextmanager
-def _stack(options: Options, say: Say) -> Iterator[tuple[Path, Endpoints, Callable[..., None]]]:
+def _stack(options: Options, root: Path, say: Say) -> Iterator[tuple[Path, Endpoints, Callable[..., None]]]:
     """A stack of its own; `settle` ends it and may be called before the block's end."""
     folder = Path(tempfile.mkdtemp(prefix="overgrow-demo-"))
     stack = Stack(folder, say=say)
@@ -72,13 +74,13 @@ def _stack(options: Options, say: Say) -> Iterator[tuple[Path, Endpoints, Callab
 
     def settle(*, held: bool) -> None:
         nonlocal settled
-        settled = True
         if not held:
             _keep_logs(folder, say)
         if held and options.keep:
-            _say_kept(folder, say)
-            return
-        stack.down()
+            _say_kept(folder, root, say)
+        else:
+            stack.down()
+        settled = True  # not before: a signal may have interrupted it
 
     try:
         say(f"starting Kafka, Connect and two PostgreSQL servers in {folder}")
@@ -96,15 +98,18 @@ def _keep_logs(folder: Path, say: Say) -> None:
         say(f"it failed; every process's log: {kept}")
 
 
-def _say_kept(folder: Path, say: Say) -> None:
-    command = f"{Path(sys.argv[0]).name or 'overgrow'} stack --dir {folder}"
-    say("the stack is kept; the planted corruption is still in its target. To look around:")
+def _say_kept(folder: Path, root: Path, say: Say) -> None:
+    program = Path(sys.argv[0])
+    words = [sys.executable, "-m", "overgrow"] if program.suffix == ".py" else [str(program)]
+    overgrow = shlex.join([*words, *([] if root == Path.cwd() else ["--project", str(root)])])
+    say("the stack is kept, its workers are not; the planted value is still in the target. To look around:")
     for line in (
-        f'eval "$({command} env)"',
-        "overgrow status; overgrow verify",
-        "overgrow worker --name w1",
+        f'eval "$({overgrow} stack --dir {folder} env)"',
+        f"{overgrow} status",
+        f"{overgrow} verify",
+        f"{overgrow} worker --name w1",
         'psql "$OVERGROW_TARGET_DSN"',
-        f"{command} down   # stops and removes it",
+        f"{overgrow} stack --dir {folder} down   # stops and removes it",
     ):
         say(f"  {line}")
 
