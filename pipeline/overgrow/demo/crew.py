@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from overgrow.demo.children import Child, Children, Usage
 from overgrow.demo.report import Worker
+from overgrow.demo.scene import Connection, Stuck
 from overgrow.model import Part
 
 
@@ -62,7 +61,7 @@ class Crew:
         )
         return {_part(text): name for _, name, text in claims}
 
-    def kill(self, name: str, target: psycopg.Connection[Any]) -> Killed:
+    def kill(self, name: str, target: Connection) -> Killed:
         """End a worker with SIGKILL, as a machine would."""
         parts = {part for part, owner in self.owners().items() if owner == name}
         child = self.running.pop(name)
@@ -97,11 +96,11 @@ class Crew:
         self.ended.append(worker)
 
 
-def _identity(target: psycopg.Connection[Any], parts: set[Part]) -> str:
+def _identity(target: Connection, parts: set[Part]) -> str:
     rows = target.execute("SELECT topic, partition, owner FROM overgrow.checkpoint").fetchall()
     owners = {owner for topic, partition, owner in rows if Part(topic, partition) in parts}
     if len(owners) != 1:
-        raise RuntimeError(f"the partitions {sorted(parts)} are claimed by {owners}, not by one worker")
+        raise Stuck(f"the partitions {sorted(parts)} are claimed by {owners}, not by one worker")
     return str(owners.pop())
 
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from overgrow.model import Part
-from overgrow.testing.fold import Record
 from overgrow.testing.rangelog import Range
+from overgrow.testing.topics import Record
 
 US = 1_000_000
 

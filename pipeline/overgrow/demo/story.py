@@ -28,12 +28,12 @@ from overgrow.demo.act import Act
 from overgrow.demo.children import Children
 from overgrow.demo.crew import Crew
 from overgrow.demo.report import Report
+from overgrow.demo.scene import Say, Scene
 from overgrow.demo.settings import Options, Script
 from overgrow.project import Project
 from overgrow.stack import Endpoints, Stack
 from overgrow.stack.plan import LOGS
 
-Say = Callable[[str], None]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -53,7 +53,8 @@ def tell(project: Project, options: Options) -> Report:
             stop.callback(children.stop)
             stop.callback(children.stop)  # a signal may interrupt the first
             crew = Crew(children=children, project=project.root)
-            act = Act(project, script, options, where, crew, say, started_at=started_at)
+            scene = Scene(project=project, script=script, options=options, where=where)
+            act = Act(scene, crew, say, started_at=started_at)
             act.durations["stack"] = round(time.monotonic() - began, 3)
             act.play(Stack(folder).status())
         stopping = time.monotonic()
