@@ -16,6 +16,7 @@ from overgrow.kafka.connect import Connect, ConnectorStatus
 from overgrow.model import Part
 from overgrow.reconcile import checkpoints
 from overgrow.reconcile.checkpoints import Checkpoint
+from overgrow.reconcile.failures import naming
 from overgrow.reconcile.ports import Systems
 from overgrow.sinks.postgres import install
 from overgrow.sources.postgres import connected, session
@@ -147,7 +148,8 @@ def _ask(system: str, question: Callable[[], Seen], problems: dict[str, errors.R
 
 
 def _target(systems: Systems) -> tuple[dict[Part, Checkpoint], dict[str, dict[str, int]]]:
-    with session(systems.target_dsn, what="target", application=_application(systems)) as connection:
+    where = session(systems.target_dsn, what="target", application=_application(systems))
+    with naming("target"), where as connection:
         connection.execute("SET default_transaction_read_only TO on")
         if install.installed_version(connection) is None:
             raise errors.ConfigurationError("the target has none of overgrow's own tables; next: `overgrow apply`")
@@ -178,7 +180,7 @@ def _connect(systems: Systems) -> ConnectorStatus:
 
 def _source(systems: Systems) -> Slot:
     name = systems.connector.config.get("slot.name", "debezium")
-    with connected(systems.source_dsn, application=_application(systems)) as source:
+    with naming("source"), connected(systems.source_dsn, application=_application(systems)) as source:
         found = read_slot(source.connection, name)
     if found is None:
         raise errors.ConfigurationError(

@@ -14,21 +14,21 @@ seen equal stays undecided. Reads only, but for the logical message and temporar
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import psycopg
 
-from overgrow import errors
 from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
 from overgrow.model import Part
 from overgrow.reconcile import checkpoints, identity
+from overgrow.reconcile.checkpoints import Checkpoint
 from overgrow.reconcile.compare import MappingComparison
 from overgrow.reconcile.drain import Drain
+from overgrow.reconcile.failures import naming
 from overgrow.reconcile.ports import Say, Systems
 from overgrow.reconcile.rounds import MappingRounds, Round
 from overgrow.reconcile.verdict import Report
@@ -79,12 +79,15 @@ class Verify:
         source.connection.execute("SET default_transaction_read_only TO on")
         target = stack.enter_context(session(systems.target_dsn, what="target", application=self._application))
         target.execute("SET default_transaction_read_only TO on")
-        identity.check(systems, source.identity(), target, self._topics)
+        with naming("source"):
+            found = source.identity()
+        with naming("target"):
+            identity.check(systems, found, target, self._topics)
         return Drain(
             source=source,
             connect=stack.enter_context(closing(Connect(systems.connect_url))),
             ends=self._ends,
-            applied=lambda: checkpoints.read(target, systems.pipeline),
+            applied=lambda: self._applied(target),
             connector=systems.connector.name,
             prefix=f"overgrow.{systems.pipeline}.verify",
             patience=self._settings.patience,
@@ -98,9 +101,14 @@ class Verify:
             for partition, end in self._topics.end_offsets(topic).items()
         }
 
+    def _applied(self, target: Connection) -> dict[Part, Checkpoint]:
+        with naming("target"):
+            return checkpoints.read(target, self._systems.pipeline)
+
     def _drain(self, drain: Drain) -> None:
         began = time.monotonic()
-        drain.run()
+        with naming("source"):
+            drain.run()
         self._drain_seconds += time.monotonic() - began
 
     def _round(self, drain: Drain) -> dict[str, Round]:
@@ -116,7 +124,7 @@ class Verify:
     def _compare(self, source: SourceSnapshot, target: Connection, before: dict[Part, int]) -> dict[str, Round]:
         systems = self._systems
         done: dict[str, Round] = {}
-        with _named(systems):
+        with naming("target"):
             comparisons = {
                 topic: MappingComparison(target, table, systems.codecs[topic])
                 for topic, table in systems.tables.items()
@@ -147,17 +155,3 @@ class Verify:
             differences=tuple(islice((row for one in seen for row in one.differences()), limit)),
             undecided_rows=tuple(islice((row for one in seen for row in one.undecided_rows()), limit)),
         )
-
-
-@contextmanager
-def _named(systems: Systems) -> Iterator[None]:
-    """A driver's error leaves with the system's name and the next command."""
-    try:
-        yield
-    except psycopg.OperationalError as error:
-        raise errors.UnreachableError(f"the target database went away: {' '.join(str(error).split())}") from error
-    except psycopg.ProgrammingError as error:
-        raise errors.ConfigurationError(
-            f"pipeline {systems.pipeline}: the target is not what the project says: {error.diag.message_primary}; "
-            "next: `overgrow plan`"
-        ) from error

@@ -62,6 +62,16 @@ class Pipeline:
             timeout=DEADLINE_SECONDS,
         )
 
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """The command line, not waited for."""
+        return subprocess.Popen(
+            [OVERGROW, "--project", self.folder, *words],
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     @contextmanager
     def frozen_worker(self) -> Iterator[None]:
         self.worker.send_signal(signal.SIGSTOP)

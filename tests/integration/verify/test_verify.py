@@ -13,7 +13,7 @@ import pytest
 
 from legacy_shop.data import RowMaker
 from overgrow.reconcile import Report, StandsStill
-from tests.integration.verify.pipeline import Pipeline
+from tests.integration.verify.pipeline import DEADLINE_SECONDS, Pipeline, until
 
 pytestmark = pytest.mark.stack
 Plant = Callable[[str], None]
@@ -212,6 +212,21 @@ def test_a_worker_that_stands_still_is_named_by_its_partition(pipeline: Pipeline
 def test_a_paused_connector_is_named(pipeline: Pipeline) -> None:
     with pipeline.paused_connector(), pytest.raises(StandsStill, match=f"connector {pipeline.name} is PAUSED"):
         pipeline.verify(patience=1.0)
+    equal(pipeline)
+
+
+def test_a_database_that_goes_away_in_the_middle_is_named(pipeline: Pipeline) -> None:
+    equal(pipeline)
+    application = f"overgrow:{pipeline.name}:verify"
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
+    with pipeline.frozen_worker():
+        pipeline.source("UPDATE public.cust_master SET bal_amt = bal_amt + 1 WHERE cust_id = 3")
+        waiting = pipeline.begin("verify")
+        until(lambda: bool(pipeline.target(end, application)), "it never connected to the target")
+        said = waiting.communicate(timeout=DEADLINE_SECONDS)[1]
+    assert waiting.returncode == 5
+    assert "the target database went away" in said
+    assert "Traceback" not in said
     equal(pipeline)
 
 
