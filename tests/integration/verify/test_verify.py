@@ -198,6 +198,40 @@ def test_while_the_source_is_written_the_command_exits_undecided(pipeline: Pipel
     assert "The source is still being written" in done.stdout
 
 
+@contextmanager
+def absent_standby(pipeline: Pipeline) -> Iterator[None]:
+    """Commits wait for a standby that never answers: they are in the log, and not yet visible."""
+    pipeline.source("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    pipeline.source("SELECT pg_reload_conf()")
+    until(lambda: pipeline.source("SHOW synchronous_standby_names") == [("nobody",)], "the setting is not in force")
+    try:
+        yield
+    finally:
+        pipeline.source("ALTER SYSTEM RESET synchronous_standby_names")
+        pipeline.source("SELECT pg_reload_conf()")
+
+
+def test_a_target_that_is_ahead_of_the_source_is_not_called_different(pipeline: Pipeline) -> None:
+    equal(pipeline)
+    write = "UPDATE public.cust_master SET cust_nm = 'ahead ' || random() WHERE cust_id = 4 RETURNING trim(cust_nm)"
+    before = pipeline.target("SELECT name FROM crm.customers WHERE customer_id = 4")
+    writer = threading.Thread(target=lambda: pipeline.source(write))
+    with absent_standby(pipeline):
+        writer.start()
+        until(
+            lambda: pipeline.target("SELECT name FROM crm.customers WHERE customer_id = 4") != before,
+            "the change never came through",
+        )
+        assert pipeline.source("SELECT cust_nm FROM public.cust_master WHERE cust_id = 4") == before
+        report = pipeline.verify()
+    writer.join()
+    assert report.quiet
+    assert report.differences == ()
+    assert [one.key for one in report.undecided_rows] == [{"customer_id": "4"}]
+    assert report.verdict == "undecided"
+    equal(pipeline)
+
+
 def test_a_worker_that_stands_still_is_named_by_its_partition(pipeline: Pipeline) -> None:
     equal(pipeline)
     with pipeline.frozen_worker():
