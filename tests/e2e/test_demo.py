@@ -111,5 +111,5 @@ def test_a_signal_stops_everything_and_keeps_the_logs(tmp_path: Path, scratch: P
     assert not path.exists()
     (kept,) = scratch.iterdir()
     assert str(kept) in said
-    assert {"w1.log", "w2.log", "kafka.log", "writer.log"} <= {log.name for log in kept.iterdir()}
+    assert {"seed.log", "apply.log", "w1.log", "w2.log", "kafka.log"} <= {log.name for log in kept.iterdir()}
     assert at_work(scratch) == {}
