@@ -6,6 +6,7 @@ name. Then review faust_consumer.py against the new source, run tests/faults, an
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import importlib.metadata
 import inspect
@@ -25,10 +26,12 @@ from faust.transport.conductor import Conductor
 from faust.transport.consumer import Consumer as BaseConsumer
 from faust.transport.consumer import ThreadDelegateConsumer
 from faust.transport.drivers import aiokafka as driver
-from faust.types import AppT, ConsumerMessage
+from faust.types import TP, AppT, ConsumerMessage
 from mode import CrashingSupervisor
 from mode.threads import QueueServiceThread
 
+from overgrow.apply.ports import Claimed
+from overgrow.model import Claim, Part
 from overgrow.workers import faust_consumer
 from overgrow.workers.faust_app import ApplyApp, make_app
 from overgrow.workers.settings import WorkerSettings
@@ -181,3 +184,30 @@ def test_the_host_is_plugged_in_with_the_settings_it_needs() -> None:
 def _shape(parameters: Any) -> list[tuple[str, Any, bool]]:
     """Names, kinds and whether there is a default; what is passed by position must stay in its place."""
     return [(one.name, one.kind, one.default is not one.empty) for one in parameters.values()]
+
+
+async def _claims(consumer: Any, number: int) -> None:
+    consumer._app_claims = number
+    await consumer._claim([TP("topic", 0)])
+
+
+def test_of_two_claims_at_once_the_later_one_counts_whatever_comes_back_first() -> None:
+    consumer: Any = _Consumer()
+    for number in (17, 16):
+        asyncio.run(_claims(consumer, number))
+    assert consumer._claims == {TP("topic", 0): Claim(17, "us")}
+
+
+class _Consumer:
+    """As much of the consumer as a claim needs."""
+
+    _claim = faust_consumer.ChunkConsumer._claim
+
+    def __init__(self) -> None:
+        self._claims: dict[Any, Claim] = {}
+        self._app_claims = 0
+        self.worker = self
+
+    async def claim(self, parts: Any) -> dict[Part, Claimed]:
+        claim = Claim(self._app_claims, "us")
+        return {part: Claimed(claim=claim, next_offset=0, topic_id="", partition_count=1) for part in parts}

@@ -167,7 +167,11 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
     async def _claim(self, partitions: Iterable[Any]) -> dict[Any, int]:
         parts = {Part(tp.topic, tp.partition): tp for tp in partitions}
         claimed = await self.worker.claim(parts)
-        self._claims = {**self._claims, **{parts[part]: one.claim for part, one in claimed.items()}}
+        for part, one in claimed.items():
+            tp = parts[part]
+            # Faust seeks twice around a rebalance, at the same time: which claim is in force, the target has decided,
+            # not the order in which its answers arrive.
+            self._claims[tp] = max(one.claim, self._claims.get(tp, one.claim))
         return {parts[part]: one.next_offset for part, one in claimed.items()}
 
     def heal(self, tp: Any, at: int | None) -> None:  # noqa: ANN401
