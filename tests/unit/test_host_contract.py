@@ -20,6 +20,8 @@ from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, SubscriptionState, TopicPartitionState
+from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.app.base import App
 from faust.streams import Stream
 from faust.transport.conductor import Conductor
@@ -211,3 +213,43 @@ class _Consumer:
     async def claim(self, parts: Any) -> dict[Part, Claimed]:
         claim = Claim(self._app_claims, "us")
         return {part: Claimed(claim=claim, next_offset=0, topic_id="", partition_count=1) for part in parts}
+
+
+class _Thread:
+    """As much of the consumer's thread as a commit needs."""
+
+    _commit = faust_consumer.ChunkThread._commit
+
+    def __init__(self, assigned: set[Any], error: Exception | None = None) -> None:
+        self._assigned, self._error = assigned, error
+        self.app = self
+        self.told: list[Any] = []
+        self.events: list[str] = []
+
+    def assignment(self) -> set[Any]:
+        return self._assigned
+
+    def _ensure_consumer(self) -> _Thread:
+        return self
+
+    async def commit(self, offsets: Any) -> None:
+        if self._error is not None:
+            raise self._error
+        self.told.append(offsets)
+
+    def event(self, name: str, **_fields: Any) -> None:
+        self.events.append(name)
+
+
+@pytest.mark.parametrize(
+    ("thread", "told", "events"),
+    [
+        (_Thread({TP("topic", 0)}), [{TopicPartition("topic", 0): OffsetAndMetadata(5, "")}], []),
+        (_Thread(set()), [], []),  # all of them have moved while the commit was on its way
+        (_Thread({TP("topic", 0)}, CommitFailedError()), [], ["offsets-not-told"]),
+        (_Thread({TP("topic", 0)}, IllegalStateError("not assigned")), [], ["offsets-not-told"]),
+    ],
+)
+def test_telling_kafka_an_offset_never_ends_a_worker(thread: Any, told: list[Any], events: list[str]) -> None:
+    done = asyncio.run(thread._commit({TP("topic", 0): 5, TP("topic", 1): 6}))
+    assert (done, thread.told, thread.events) == (bool(told), told, events)

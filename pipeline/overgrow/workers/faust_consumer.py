@@ -20,7 +20,10 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, MutableM
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
+from faust.transport.drivers.aiokafka import ensure_aiokafka_TP
 from faust.types import TP, ConsumerMessage
 
 from overgrow.apply.ports import Claimed
@@ -84,6 +87,19 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         """Forget the chain."""
         self._chain.clear()
         await super().on_partitions_assigned(assigned, generation_id)
+
+    async def _commit(self, offsets: Mapping[Any, int]) -> bool:
+        """Tell Kafka, for other tools to display. Faust's own ends the worker when partitions have moved meanwhile."""
+        assigned = self.assignment()
+        told = {ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in assigned}
+        if not told:
+            return False
+        try:
+            await self._ensure_consumer().commit(told)
+        except KafkaError as error:
+            self.app.event("offsets-not-told", error=str(error))
+            return False
+        return True
 
     def seek(self, partition: Any, offset: int) -> None:  # noqa: ANN401
         """Refuse Faust's other way to seek: it would bypass the chain."""
