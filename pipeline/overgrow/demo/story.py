@@ -96,7 +96,7 @@ def _keep_logs(folder: Path, say: Say) -> None:
     if logs.exists():
         kept = Path(tempfile.mkdtemp(prefix="overgrow-demo-logs-"))
         shutil.copytree(logs, kept, dirs_exist_ok=True)
-        say(f"it failed; every process's log: {kept}")
+        say(f"it broke off or did not hold; the log of every process: {kept}")
 
 
 def _say_kept(folder: Path, root: Path, say: Say) -> None:
