@@ -7,17 +7,19 @@ from pathlib import Path
 
 import click
 
-from overgrow.workers.run import run_faust
+from overgrow.workers.run import run_confluent, run_faust
 
 
 @click.command()
 @click.option("--name", help="Static membership id, unique per replica (a StatefulSet's pod name): quicker restarts.")
 @click.option("--verbose", "-v", is_flag=True, help="Log every committed batch.")
+@click.option("--host", type=click.Choice(["faust", "confluent"]), default="faust", show_default=True)
 @click.pass_obj
-def worker(folder: Path, *, name: str | None, verbose: bool) -> None:
+def worker(folder: Path, *, name: str | None, verbose: bool, host: str) -> None:
     """Apply changes until SIGTERM. Log events are JSON lines on stderr.
 
     Exit codes: 0 told to stop, 1 a bug (nothing of the failing batch is committed), 4 a named stop that needs a
     decision, 70 the watchdog found it alive but not working. In every case the next start resumes at the checkpoint.
     """
-    sys.exit(run_faust(folder, name=name, verbose=verbose))
+    run = run_faust if host == "faust" else run_confluent
+    sys.exit(run(folder, name=name, verbose=verbose))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -19,13 +18,11 @@ import faust
 
 from overgrow import errors
 from overgrow.apply import Claimed, ClaimLost, Engine, Hole
-from overgrow.apply.identity import Topic, check_topic
+from overgrow.apply.engine import Observer
 from overgrow.model import Part
+from overgrow.workers.claiming import RECLAIM_PAUSE, Claimer
 from overgrow.workers.faust_consumer import ChunkTransport, Delivery
 from overgrow.workers.settings import WorkerSettings
-
-RECLAIM_PAUSE = 3.0  # seconds; longer than a heartbeat, so that a zombie learns of its eviction before it claims again
-CLAIM_PAUSE = 0.5
 
 
 class ApplyApp(faust.App):  # type: ignore[misc]
@@ -34,8 +31,8 @@ class ApplyApp(faust.App):  # type: ignore[misc]
     engine: Engine
     settings: WorkerSettings
     refusal: errors.Refused | None = None
-    identity: Any  # async () -> dict[str, Topic]
-    observe: Any
+    claimer: Claimer
+    observe: Observer
     progress_at: float = 0.0  # monotonic time of the last commit or retry
 
     def _new_transport(self) -> ChunkTransport:
@@ -49,25 +46,16 @@ class ApplyApp(faust.App):  # type: ignore[misc]
         self.observe(name, fields)
 
     async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
-        """Claim partitions; waits while the target or the broker is away, stops the worker when refused."""
-        wanted = list(parts)
-        while True:
-            try:
-                topics: dict[str, Topic] = await self.identity({part.topic for part in wanted})
-                claimed = await self.engine.sink.claim(wanted)
-                for part, one in claimed.items():
-                    check_topic(part, one, topics.get(part.topic))
-            except (errors.TransientError, errors.UnreachableError) as error:
-                self.event("claim-retry", error=str(error))
-                self.progress_at = time.monotonic()
-                await asyncio.sleep(CLAIM_PAUSE * (1 + random.random()))  # noqa: S311 - jitter
-            except errors.Refused as refused:
-                await self.refuse(refused)
-                raise
-            else:
-                self.progress_at = time.monotonic()
-                self.event("claimed", parts={str(part): one.next_offset for part, one in claimed.items()})
-                return claimed
+        """Claim partitions; a refusal stops the worker."""
+        try:
+            return await self.claimer.claim(parts)
+        except errors.Refused as refused:
+            await self.refuse(refused)
+            raise
+
+    def alive(self) -> None:
+        """Tell the watchdog that this is patience, not a hang."""
+        self.progress_at = time.monotonic()
 
     async def refuse(self, refused: errors.Refused) -> None:
         """Stop by name; the process exits 4."""
@@ -121,7 +109,7 @@ async def _apply(app: ApplyApp, tp: Any, delivery: Delivery) -> None:  # noqa: A
     chunk = delivery.chunk
     try:
         app.consumer.durable[tp] = await app.engine.feed(chunk, delivery.claim)
-        app.progress_at = time.monotonic()
+        app.alive()
     except Hole as hole:
         app.event("hole", part=str(chunk.part), start=chunk.start, checkpoint=hole.at)
         app.consumer.heal(tp, hole.at)

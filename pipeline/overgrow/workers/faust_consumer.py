@@ -16,6 +16,7 @@ Every private name used here is held by tests/unit/test_host_contract.py.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
@@ -94,6 +95,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         told = {ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in assigned}
         if not told:
             return False
+        self.tp_last_committed_at.update(dict.fromkeys(told, time.monotonic()))  # else Faust logs that none comes
         try:
             await self._ensure_consumer().commit(told)
         except KafkaError as error:

@@ -1,10 +1,12 @@
-"""Start the Faust host for a project, and turn how it ended into an exit code."""
+"""Start a host for a project, and turn how it ended into an exit code."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,12 @@ mode.loop.use("uvloop")  # before faust is imported: its threads take the policy
 import faust  # noqa: E402
 
 from overgrow import __version__, errors  # noqa: E402
+from overgrow.apply.engine import Observer  # noqa: E402
 from overgrow.observe import EventLog  # noqa: E402
 from overgrow.project import Project  # noqa: E402
 from overgrow.workers.assembly import Deployment, TopicIdentity  # noqa: E402
+from overgrow.workers.claiming import Claimer  # noqa: E402
+from overgrow.workers.confluent_host import ConfluentHost  # noqa: E402
 from overgrow.workers.faust_app import ApplyApp, make_app  # noqa: E402
 from overgrow.workers.settings import WorkerSettings  # noqa: E402
 from overgrow.workers.watchdog import Watchdog  # noqa: E402
@@ -33,8 +38,8 @@ def build(folder: Path, *, name: str | None = None, verbose: bool = False) -> Ap
     observe = EventLog(name or f"pid-{os.getpid()}", verbose=verbose)
     app = make_app(deployment.group, deployment.bootstrap, deployment.tables, settings)
     app.observe = observe
-    app.identity = TopicIdentity(deployment.bootstrap)
     app.engine = deployment.engine(observe)
+    app.claimer = Claimer(app.engine.sink, TopicIdentity(deployment.bootstrap), observe, app.alive)
     app.task(Watchdog(app).run)
     return app
 
@@ -64,6 +69,44 @@ def run_faust(folder: Path, *, name: str | None, verbose: bool) -> int:
     except Exception as error:
         app.event("crashed", error=repr(error))
         logging.getLogger("overgrow").exception("the worker crashed; nothing of the failing batch was committed")
-    ended = REFUSED if app.refusal else int(code)
-    app.event("stopped", code=ended)
-    return ended
+    return _stopped(app.observe, REFUSED if app.refusal else int(code))
+
+
+def run_confluent(folder: Path, *, name: str | None, verbose: bool) -> int:
+    """The same under the plain host; see confluent_host.py."""
+    deployment = Deployment(Project.require(folder))
+    observe = EventLog(name or f"pid-{os.getpid()}", verbose=verbose)
+    observe("started", {"version": __version__, "group": deployment.group, "host": "confluent"})
+    engine = deployment.engine(observe)
+    host = ConfluentHost(
+        group=deployment.group,
+        bootstrap=deployment.bootstrap,
+        topics=deployment.tables,
+        settings=replace(WorkerSettings(), **deployment.project.worker, name=name),
+        engine=engine,
+        claimer=Claimer(engine.sink, TopicIdentity(deployment.bootstrap), observe, lambda: None),
+        observe=observe,
+    )
+    _spare_the_collector()
+    try:
+        asyncio.run(_until_signalled(host))
+    except errors.Refused as refused:
+        observe("refused", {"code": refused.code, "message": str(refused)})
+        return _stopped(observe, REFUSED)
+    except Exception as error:
+        observe("crashed", {"error": repr(error)})
+        logging.getLogger("overgrow").exception("the worker crashed; nothing of the failing batch was committed")
+        return _stopped(observe, 1)
+    return _stopped(observe, 0)
+
+
+async def _until_signalled(host: ConfluentHost) -> None:
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, host.stop)
+    await host.run()
+
+
+def _stopped(observe: Observer, code: int) -> int:
+    observe("stopped", {"code": code})
+    return code

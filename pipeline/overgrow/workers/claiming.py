@@ -1,0 +1,46 @@
+"""Claim partitions for a host: patient while a system is away, refused by name when the topic is another one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable
+
+from overgrow import errors
+from overgrow.apply import Claimed, Sink
+from overgrow.apply.engine import Observer
+from overgrow.apply.identity import Topic, check_topic
+from overgrow.model import Part
+
+PAUSE = 0.5  # seconds between attempts, jittered up to twice that
+RECLAIM_PAUSE = 3.0  # seconds; longer than a heartbeat, so that a zombie learns of its eviction before it claims again
+
+Identity = Callable[[set[str]], Awaitable[dict[str, Topic]]]
+
+
+class Claimer:
+    """`alive` is called at every attempt: a watchdog must not mistake patience for a hang."""
+
+    def __init__(self, sink: Sink, identity: Identity, observe: Observer, alive: Callable[[], None]) -> None:
+        self._sink = sink
+        self._identity = identity
+        self._observe = observe
+        self._alive = alive
+
+    async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
+        """Claim all of `parts`; waits as long as the target or the brokers are away. Raises Refused."""
+        wanted = list(parts)
+        while True:
+            self._alive()
+            try:
+                topics = await self._identity({part.topic for part in wanted})
+                claimed = await self._sink.claim(wanted)
+            except (errors.TransientError, errors.UnreachableError) as error:
+                self._observe("claim-retry", {"error": str(error)})
+                await asyncio.sleep(PAUSE * (1 + random.random()))  # noqa: S311 - jitter
+                continue
+            for part, one in claimed.items():
+                check_topic(part, one, topics.get(part.topic))
+            self._alive()
+            self._observe("claimed", {"parts": {str(part): one.next_offset for part, one in claimed.items()}})
+            return claimed
