@@ -38,7 +38,7 @@ def pipeline(shared: Pipeline, endpoints: Endpoints) -> Iterator[Pipeline]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """A test that fails shows where its pipeline stood and what its workers said."""
     report = yield
     if report.when == "call" and report.failed and isinstance(item, pytest.Function):

@@ -49,7 +49,12 @@ def fold(bootstrap: str, topic: str, ends: dict[int, int], placeholder: str) -> 
     """Fold the records of every partition below its end."""
     folded, seen = Folded(), set[tuple[Any, ...]]()
     consumer = Consumer(
-        {"bootstrap.servers": bootstrap, "group.id": "faults.fold", "enable.auto.commit": False, "fetch.wait.max.ms": 50}
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "faults.fold",
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 50,
+        }
     )
     left = {number: end for number, end in ends.items() if end > 0}
     consumer.assign([TopicPartition(topic, number, 0) for number in left])

@@ -1,16 +1,16 @@
 """The proof at the end of every scenario: nothing lost, doubled or changed.
 
-    target rows = the topics folded by an independent consumer, through the interpreter     (and their stamps)
-    target rows = the source's rows, through the interpreter
-    books: received per partition = the records in it below the checkpoint
-    committed ranges tile each partition: no record was applied in two transactions
-    open letters: exactly those that the scenario planted
+target rows = the topics folded by an independent consumer, through the interpreter     (and their stamps)
+target rows = the source's rows, through the interpreter
+books: received per partition = the records in it below the checkpoint
+committed ranges tile each partition: no record was applied in two transactions
+open letters: exactly those that the scenario planted
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from overgrow.mapping import RowCodec, TablePlan
@@ -59,11 +59,11 @@ class _Comparison:
         """Row by row, in the target's own notation, also the stored source key."""
         expected, actual = self._expected(rows, aside), self._actual()
         missing, extra = expected.keys() - actual.keys(), actual.keys() - expected.keys()
-        wrong = {key: (expected[key], actual[key]) for key in expected.keys() & actual.keys() if expected[key] != actual[key]}
-        assert not (missing or extra or wrong), (
-            f"{self._table.target} is not {what}: {len(missing)} missing {_some(missing)}, {len(extra)} extra "
-            f"{_some(extra)}, {len(wrong)} wrong (expected, found) {_some(wrong.items())}"
-        )
+        wrong = {
+            key: (expected[key], actual[key]) for key in expected.keys() & actual.keys() if expected[key] != actual[key]
+        }
+        found = {"missing": _some(missing), "extra": _some(extra), "wrong (expected, found)": _some(wrong.items())}
+        assert found == dict.fromkeys(found, "0 []"), f"{self._table.target} is not {what}"
 
     def _expected(self, rows: Mapping[Key, Mapping[str, Any] | None], aside: Collection[Key]) -> Rows:
         self._target.execute(
@@ -103,7 +103,7 @@ class _Comparison:
         ).fetchall()
         newest = {source_key(key): (one.offset, one.floor) for key, one in folded.keys.items() if key not in aside}
         wrong = {key: (newest.get(key), stamp) for key, *stamp in rows if newest.get(key) != tuple(stamp)}
-        assert not wrong, f"{self._table.target}: {len(wrong)} stamps (expected, found) {_some(wrong.items())}"
+        assert not wrong, f"{self._table.target}: stamps (expected, found): {_some(wrong.items())}"
 
 
 def source_key(key: Key) -> str:
@@ -136,5 +136,5 @@ def _tiled(pipeline: Pipeline, target: Connection) -> None:
     assert reached == {part: one.next for part, one in pipeline.checkpoints().items() if one.next > 0}
 
 
-def _some(of: Iterable[Any]) -> str:
-    return f"{list(of)[:SHOWN]}"
+def _some(of: Collection[Any]) -> str:
+    return f"{len(of)} {list(of)[:SHOWN]}"

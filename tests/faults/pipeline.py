@@ -161,7 +161,9 @@ class Pipeline:
         with self.source() as source:
             position = _one(source, "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint")
             source.execute("SELECT pg_logical_emit_message(false, 'faults', '')")
-        until(lambda: self.sent() >= position, f"Connect commits position {position}", self.state, seconds=DRAIN_SECONDS)
+        until(
+            lambda: self.sent() >= position, f"Connect commits position {position}", self.state, seconds=DRAIN_SECONDS
+        )
         ends = self.ends()
 
         def applied() -> bool:
@@ -188,7 +190,9 @@ class Pipeline:
 
     def _connector_state(self) -> list[str]:
         status = self.connect.status(self.name)
-        return [f"connector {status.state if status else 'absent'}, offset {json.dumps(self.connect.offsets(self.name))}"]
+        return [
+            f"connector {status.state if status else 'absent'}, offset {json.dumps(self.connect.offsets(self.name))}"
+        ]
 
     def _target_state(self) -> list[str]:
         ends = self.ends()
@@ -197,16 +201,24 @@ class Pipeline:
     # -- the end of it
 
     def rest(self) -> None:
-        """End writers and workers."""
+        """End writers and workers; a worker that has ended unasked is a failure whatever the rows say."""
         for writer in self.writers:
             writer.end()
         for worker in self.workers:
-            if worker.code is None:
-                worker.kill()
+            worker.kill()
+        unasked = [worker for worker in self.workers if not worker.expected]
+        for worker in unasked:
+            worker.expected = True  # said once
+        assert not unasked, "\n".join(worker.tail() for worker in unasked)
 
     def remove(self) -> None:
         """Processes, connector, slot, topics, databases."""
-        self.rest()
+        try:
+            self.rest()
+        finally:
+            self._remove()
+
+    def _remove(self) -> None:
         with closing(self.connect):
             self.connect.delete(self.name)
         with psycopg.connect(self._servers[0], autocommit=True) as admin:
@@ -266,5 +278,3 @@ def _one(connection: Connection, query: str) -> Any:
     row = connection.execute(query.encode()).fetchone()
     assert row is not None
     return row[0]
-
-

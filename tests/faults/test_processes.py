@@ -14,7 +14,7 @@ from tests.faults.waiting import until
 from tests.faults.worker import BROKEN, Worker
 
 pytestmark = pytest.mark.stack
-KILLS, MOMENTS = 10, random.Random(20261124)
+KILLS, MOMENTS = 10, random.Random(20261124)  # noqa: S311 - the same moments every time
 
 
 def test_a_snapshot_while_writes_run_and_a_worker_dies_in_it(bare: Pipeline) -> None:
@@ -62,7 +62,7 @@ def test_a_worker_joins_and_leaves(pipeline: Pipeline) -> None:
 
 
 def test_a_zombie_returns_and_writes_nothing(pipeline: Pipeline) -> None:
-    zombie, _ = _pair(pipeline)
+    zombie, heir = _pair(pipeline)
     writer = pipeline.writer(rate=300)
     pipeline.more_commits(10)
     zombie.freeze()
@@ -71,7 +71,7 @@ def test_a_zombie_returns_and_writes_nothing(pipeline: Pipeline) -> None:
     _returns(pipeline, zombie)
     writer.done()
     judge(pipeline)
-    assert zombie.stop() == 0
+    assert [heir.stop(), zombie.stop()] == [0, 0]
 
 
 def test_a_zombie_inside_a_transaction_blocks_nobody(pipeline: Pipeline) -> None:
@@ -80,21 +80,21 @@ def test_a_zombie_inside_a_transaction_blocks_nobody(pipeline: Pipeline) -> None
     pipeline.more_commits(10)
     session = until(lambda: _frozen_inside(pipeline, zombie), "a worker frozen inside its transaction", pipeline.state)
     before = pipeline.owners()
-    pipeline.worker("w2")
+    heir = pipeline.worker("w2")
     until(lambda: not pipeline.owners() & before, "the other worker has claimed every partition", pipeline.state)
     pipeline.more_commits(10)
     assert session not in _holders(pipeline), "the zombie's session still holds its checkpoint"
     _returns(pipeline, zombie)
     writer.done()
     judge(pipeline)
-    assert zombie.stop() == 0
+    assert [heir.stop(), zombie.stop()] == [0, 0]
 
 
 def test_a_bug_ends_the_worker_and_commits_nothing(pipeline: Pipeline) -> None:
     writer = pipeline.writer()
     broken = pipeline.worker(entry=BROKEN, FAULT_AFTER="12")
     assert broken.ended() == 1
-    assert [event["error"] for event in broken.events("crashed")] == ["ZeroDivisionError('planted')"], broken.tail()
+    assert "ZeroDivisionError: planted" in broken.tail()
     planted = broken.events("planted")[0]
     part = Part(planted["topic"], planted["partition"])
     assert pipeline.checkpoints()[part].next == planted["start"]
@@ -127,28 +127,30 @@ def _returns(pipeline: Pipeline, zombie: Worker) -> None:
 def _frozen_inside(pipeline: Pipeline, worker: Worker) -> int | None:
     """Freeze the only worker. Its session, if that holds a checkpoint inside a transaction; else let it go on."""
     worker.freeze()
-    until(lambda: "active" not in _sessions(pipeline).values(), "the server ends what was asked of it", pipeline.state)
-    held = [pid for pid in _holders(pipeline) if _sessions(pipeline)[pid] == "idle in transaction"]
+    until(lambda: not _busy(pipeline), "the server has answered what the worker asked", pipeline.state)
+    held = _holders(pipeline)
     if held:
-        return held[0]
+        return held.pop()
     worker.signal(signal.SIGCONT)
     return None
 
 
-def _sessions(pipeline: Pipeline) -> dict[int, str]:
-    """The workers' sessions with the target and what each does."""
+def _busy(pipeline: Pipeline) -> bool:
+    """Whether a worker's session is at work; one in the middle of a COPY waits for its client as well."""
     with pipeline.target() as target:
-        rows = target.execute(
-            "SELECT pid, state FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s",
+        row = target.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
+            " AND state = 'active' AND wait_event IS DISTINCT FROM 'ClientRead'",
             [f"overgrow:{pipeline.name}"],
-        )
-        return dict(rows.fetchall())
+        ).fetchone()
+        return row != (0,)
 
 
 def _holders(pipeline: Pipeline) -> set[int]:
-    """Sessions that have locked a checkpoint."""
+    """Sessions of workers that have locked a checkpoint."""
     with pipeline.target() as target:
         rows = target.execute(
             "SELECT pid FROM pg_locks WHERE mode = 'RowShareLock' AND relation = 'overgrow.checkpoint'::regclass"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
         return {pid for (pid,) in rows}

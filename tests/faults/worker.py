@@ -24,6 +24,7 @@ class Worker:
 
     def __init__(self, folder: Path, name: str, log: Path, env: Mapping[str, str], *, entry: list[str]) -> None:
         self.name, self.log = name, log
+        self.expected = False  # its end was asked for or waited for
         with log.open("wb") as out:
             self._process = subprocess.Popen(
                 [*entry, "--project", str(folder), "worker", "--name", name, "--verbose"],
@@ -53,11 +54,13 @@ class Worker:
 
     def ended(self) -> int:
         """Wait for its end; the exit code."""
+        self.expected = True
         until(lambda: self.code is not None, f"worker {self.name} ends", self.tail, seconds=END_SECONDS)
         return self._process.wait()
 
     def kill(self) -> None:
-        """Kill -9; returns when it is gone."""
+        """Kill -9; returns when it is gone. One that has ended by itself keeps its code."""
+        self.expected = self.expected or self.code is None
         self._process.kill()
         self._process.wait(END_SECONDS)
 
@@ -68,14 +71,13 @@ class Worker:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Its log events of one name, oldest first."""
-        found = []
-        for line in self.log.read_text(errors="replace").splitlines():
-            if f'"event": "{name}"' in line:
-                found.append(json.loads(line))
-        return found
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [json.loads(line) for line in lines if f'"event": "{name}"' in line]
 
     def tail(self) -> str:
         """The end of its log, without the events that come with every batch."""
-        lines = [line for line in self.log.read_text(errors="replace").splitlines() if '"event": "committed"' not in line]
+        lines = [
+            line for line in self.log.read_text(errors="replace").splitlines() if '"event": "committed"' not in line
+        ]
         ended = "lives" if self.code is None else f"ended with {self.code}"
         return "\n".join([f"-- {self.log.name} ({ended})", *lines[-TAIL:]])

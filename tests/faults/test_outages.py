@@ -1,0 +1,110 @@
+"""Systems that go away, under live writes: workers wait, everything is caught up with, nothing is applied twice."""
+
+from __future__ import annotations
+
+import pytest
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from overgrow.stack import Stack
+from tests.faults.judge import judge
+from tests.faults.pipeline import Pipeline
+from tests.faults.waiting import until
+from tests.faults.worker import Worker
+
+pytestmark = pytest.mark.stack
+OUTAGE_SECONDS = 20.0
+
+
+def test_the_target_is_away(pipeline: Pipeline, stack: Stack) -> None:
+    worker = pipeline.worker()
+    writer = pipeline.writer()
+    pipeline.more_commits(10)
+    stack.kill("target")
+    until(lambda: _retried(worker) >= OUTAGE_SECONDS, f"retries over {OUTAGE_SECONDS:g} s", worker.tail)
+    stack.up()
+    pipeline.more_commits(10)
+    writer.done()
+    judge(pipeline)
+    assert worker.stop() == 0
+
+
+def test_connect_is_killed_and_sends_again(pipeline: Pipeline, stack: Stack) -> None:
+    worker = pipeline.worker()
+    writer = pipeline.writer(rate=500)
+    pipeline.more_commits(10)
+    stack.kill("connect")
+    stack.up()
+    pipeline.connect.wait_running(pipeline.name)
+    pipeline.more_commits(10)
+    writer.done()
+    found = judge(pipeline)
+    assert sum(one.again for one in found.values()) > 0, "no event came twice: the kill has shown nothing"
+    assert worker.stop() == 0
+
+
+def test_kafka_is_killed(pipeline: Pipeline, stack: Stack) -> None:
+    worker = pipeline.worker()
+    writer = pipeline.writer()
+    pipeline.more_commits(10)
+    stack.kill("kafka")
+    stack.up()
+    pipeline.more_commits(10)
+    writer.done()
+    judge(pipeline)
+    assert worker.stop() == 0
+
+
+def test_without_committed_offsets_it_resumes_at_the_checkpoint(pipeline: Pipeline) -> None:
+    worker = pipeline.worker()
+    writer = pipeline.writer()
+    pipeline.more_commits(10)
+    assert worker.stop() == 0
+    group = pipeline.deployment.group
+    admin = AdminClient({"bootstrap.servers": pipeline.kafka})
+    until(lambda: _deleted(admin, group), "the group is empty and can be deleted", pipeline.state)
+    left = {str(part): at.next for part, at in pipeline.checkpoints().items()}
+    worker = pipeline.worker()
+    claimed = until(lambda: worker.events("claimed"), "the worker has claimed", pipeline.state)
+    assert claimed[0]["parts"] == left
+    writer.done()
+    judge(pipeline)
+
+
+def test_a_missing_checkpoint_is_refused(pipeline: Pipeline) -> None:
+    first = pipeline.worker()
+    judge(pipeline)
+    assert first.stop() == 0
+    with pipeline.target() as target:
+        one = "topic LIKE '%%cust_master' AND partition = 2"
+        target.execute(f"CREATE TABLE saved AS SELECT * FROM overgrow.checkpoint WHERE {one}".encode())
+        target.execute(f"DELETE FROM overgrow.checkpoint WHERE {one}".encode())
+        writer = pipeline.writer()
+        before = pipeline.commits()
+        worker = pipeline.worker()
+        assert worker.ended() == 4
+        assert [event["code"] for event in worker.events("refused")] == ["no-checkpoint"]
+        assert pipeline.commits() == before
+        target.execute("INSERT INTO overgrow.checkpoint SELECT * FROM saved")
+        target.execute("DROP TABLE saved")
+    pipeline.worker()
+    writer.done()
+    judge(pipeline)
+
+
+def _retried(worker: Worker) -> float:
+    """Seconds between the first and the last attempt that found the target away."""
+    assert worker.code is None, worker.tail()
+    times = [event["at"] for name in ("sink-retry", "claim-retry") for event in worker.events(name)]
+    return max(times) - min(times) if times else 0.0
+
+
+def _deleted(admin: AdminClient, group: str) -> bool:
+    """False while a static member of the group has not timed out."""
+    try:
+        admin.delete_consumer_groups([group])[group].result(15)
+    except KafkaException as error:
+        if error.args[0].name() != "NON_EMPTY_GROUP":
+            raise
+        return False
+    return True
