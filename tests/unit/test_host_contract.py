@@ -223,6 +223,7 @@ class _Thread:
     def __init__(self, assigned: set[Any], error: Exception | None = None) -> None:
         self._assigned, self._error = assigned, error
         self.app = self
+        self.tp_last_committed_at: dict[Any, float] = {}
         self.told: list[Any] = []
         self.events: list[str] = []
 
