@@ -234,6 +234,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
             if tp not in self._expected:
                 continue  # revoked meanwhile
             if at is None:
+                self._claims.pop(tp, None)  # a restored target counts its claims from an older number on
                 at = (await self._claim([tp]))[tp]
             self._expected[tp] = at
             await self._thread.seek_wait({tp: at})
