@@ -46,7 +46,7 @@ class Watchdog:
             self._idle_since = now
         elif now - self._idle_since > 3 * session:
             return f"no flow for {now - self._idle_since:.0f} s: the group does not come together"
-        waiting = [tp for tp, at in consumer.durable.items() if (consumer.highwater(tp) or 0) > at]
+        waiting = [tp for tp, at in list(consumer.durable.items()) if consumer.highwater(tp) > at]
         if not waiting:
             app.progress_at = now
         elif now - app.progress_at > app.settings.stall_seconds:
