@@ -49,6 +49,7 @@ class ConfluentHost:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._positions: dict[Part, int] = {}
         self._claims: dict[Part, Claim] = {}
+        self._lost: dict[Part, float] = {}  # claimed by another since then: a zombie learns of it at the next polls
         self._changed = False  # the assignment changed during the poll in hand
         self._refused: errors.ReplicationError | None = None
         self._stopping = False
@@ -72,13 +73,14 @@ class ConfluentHost:
                     continue
                 for chunk in self._chunks(batch):
                     await self._feed(chunk)
+                await self._reclaim()
         finally:
             await asyncio.to_thread(self._consumer.close)
 
     async def _feed(self, chunk: Chunk) -> None:
         part = chunk.part
-        if self._positions.get(part) != chunk.start:
-            return  # sought back by a chunk before it
+        if part in self._lost or self._positions.get(part) != chunk.start:
+            return  # not ours as far as we know, or sought back by a chunk before it
         claim = self._claims[part]
         self._positions[part] = chunk.next
         try:
@@ -89,9 +91,18 @@ class ConfluentHost:
             self._seek({part: hole.at})
         except ClaimLost as lost:
             self._observe("claim-lost", {"part": str(part), "message": str(lost)})
-            await asyncio.sleep(RECLAIM_PAUSE)  # a zombie learns of its eviction at the next poll
-            self._take(await self._claimer.claim([part]))
-            self._seek({part: self._positions[part]})
+            self._lost[part] = asyncio.get_running_loop().time()
+
+    async def _reclaim(self) -> None:
+        """Claim back what is still ours after a while of polling: the target was restored and has forgotten us."""
+        now = asyncio.get_running_loop().time()
+        due = [part for part, since in self._lost.items() if now - since >= RECLAIM_PAUSE]
+        if not due:
+            return
+        for part in due:
+            del self._lost[part]
+        self._take(await self._claimer.claim(due))
+        self._seek({part: self._positions[part] for part in due})
 
     def _chunks(self, batch: list[Message]) -> list[Chunk]:
         by_part: dict[Part, list[Message]] = {}
@@ -132,6 +143,7 @@ class ConfluentHost:
         for one in partitions:
             self._positions.pop(Part(one.topic, one.partition), None)
             self._claims.pop(Part(one.topic, one.partition), None)
+            self._lost.pop(Part(one.topic, one.partition), None)
 
     def _take(self, claimed: dict[Part, Claimed]) -> None:
         self._positions.update({part: one.next_offset for part, one in claimed.items()})
