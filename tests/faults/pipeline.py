@@ -61,6 +61,7 @@ class Pipeline:
             "OVERGROW_SOURCE_DSN": self.source_dsn,
             "OVERGROW_TARGET_DSN": self.target_dsn,
         }
+        self.host = "faust"  # what its next workers run on
         self.workers: list[Worker] = []
         self.writers: list[Writer] = []
         self.topics = Topics(self.kafka)
@@ -102,7 +103,7 @@ class Pipeline:
     def worker(self, name: str = "w1", *, entry: list[str] = OVERGROW, **env: str) -> Worker:
         """Start a worker."""
         log = self.folder / f"{len(self.workers):02}-{name}.log"
-        worker = Worker(self.folder, name, log, {**self.env, **env}, entry=entry)
+        worker = Worker(self.folder, name, log, {**self.env, **env}, entry=entry, host=self.host)
         self.workers.append(worker)
         return worker
 

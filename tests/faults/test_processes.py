@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +16,14 @@ from tests.faults.worker import BROKEN, Worker
 
 pytestmark = pytest.mark.stack
 KILLS, MOMENTS = 10, random.Random(20261124)  # noqa: S311 - the same moments every time
+
+
+@pytest.fixture(params=["faust", "confluent"])
+def hosted(request: pytest.FixtureRequest, pipeline: Pipeline) -> Iterator[Pipeline]:
+    """The module's pipeline with workers of one host or the other: the same scenarios hold on both."""
+    pipeline.host = request.param
+    yield pipeline
+    pipeline.host = "faust"
 
 
 def test_a_snapshot_while_writes_run_and_a_worker_dies_in_it(bare: Pipeline) -> None:
@@ -30,17 +39,17 @@ def test_a_snapshot_while_writes_run_and_a_worker_dies_in_it(bare: Pipeline) -> 
     assert all(set(one) == set("rcud") for one in found), f"reads and live changes of every kind: {found}"
 
 
-def test_killed_at_ten_moments(pipeline: Pipeline) -> None:
-    workers = {name: pipeline.worker(name) for name in ("w1", "w2")}
-    writer = pipeline.writer(rate=300)
+def test_killed_at_ten_moments(hosted: Pipeline) -> None:
+    workers = {name: hosted.worker(name) for name in ("w1", "w2")}
+    writer = hosted.writer(rate=300)
     for _ in range(KILLS):
-        pipeline.more_commits(MOMENTS.randint(1, 20))
+        hosted.more_commits(MOMENTS.randint(1, 20))
         victim = MOMENTS.choice(sorted(workers))
         assert workers[victim].code is None, workers[victim].tail()
         workers[victim].kill()
-        workers[victim] = pipeline.worker(victim)
+        workers[victim] = hosted.worker(victim)
     writer.done()
-    judge(pipeline)
+    judge(hosted)
     assert {worker.code for worker in workers.values()} == {None}
 
 
@@ -61,47 +70,47 @@ def test_a_worker_joins_and_leaves(pipeline: Pipeline) -> None:
     assert guest.stop() == 0
 
 
-def test_a_zombie_returns_and_writes_nothing(pipeline: Pipeline) -> None:
-    zombie, heir = _pair(pipeline)
-    writer = pipeline.writer(rate=300)
-    pipeline.more_commits(10)
+def test_a_zombie_returns_and_writes_nothing(hosted: Pipeline) -> None:
+    zombie, heir = _pair(hosted)
+    writer = hosted.writer(rate=300)
+    hosted.more_commits(10)
     zombie.freeze()
-    _taken_over(pipeline)
-    pipeline.more_commits(10)
-    _returns(pipeline, zombie)
+    _taken_over(hosted)
+    hosted.more_commits(10)
+    _returns(hosted, zombie)
     writer.done()
-    judge(pipeline)
+    judge(hosted)
     assert [heir.stop(), zombie.stop()] == [0, 0]
 
 
-def test_a_zombie_inside_a_transaction_blocks_nobody(pipeline: Pipeline) -> None:
-    zombie = pipeline.worker("w1")
-    writer = pipeline.writer(rate=500)
-    pipeline.more_commits(10)
-    session = until(lambda: _frozen_inside(pipeline, zombie), "a worker frozen inside its transaction", pipeline.state)
-    before = pipeline.owners()
-    heir = pipeline.worker("w2")
-    until(lambda: not pipeline.owners() & before, "the other worker has claimed every partition", pipeline.state)
-    pipeline.more_commits(10)
-    assert session not in _holders(pipeline), "the zombie's session still holds its checkpoint"
-    _returns(pipeline, zombie)
+def test_a_zombie_inside_a_transaction_blocks_nobody(hosted: Pipeline) -> None:
+    zombie = hosted.worker("w1")
+    writer = hosted.writer(rate=500)
+    hosted.more_commits(10)
+    session = until(lambda: _frozen_inside(hosted, zombie), "a worker frozen inside its transaction", hosted.state)
+    before = hosted.owners()
+    heir = hosted.worker("w2")
+    until(lambda: not hosted.owners() & before, "the other worker has claimed every partition", hosted.state)
+    hosted.more_commits(10)
+    assert session not in _holders(hosted), "the zombie's session still holds its checkpoint"
+    _returns(hosted, zombie)
     writer.done()
-    judge(pipeline)
+    judge(hosted)
     assert [heir.stop(), zombie.stop()] == [0, 0]
 
 
-def test_a_bug_ends_the_worker_and_commits_nothing(pipeline: Pipeline) -> None:
-    writer = pipeline.writer()
-    broken = pipeline.worker(entry=BROKEN, FAULT_AFTER="12")
+def test_a_bug_ends_the_worker_and_commits_nothing(hosted: Pipeline) -> None:
+    writer = hosted.writer()
+    broken = hosted.worker(entry=BROKEN, FAULT_AFTER="12")
     assert broken.ended() == 1
     assert "ZeroDivisionError: planted" in broken.tail()
     planted = broken.events("planted")[0]
     part = Part(planted["topic"], planted["partition"])
-    assert pipeline.checkpoints()[part].next == planted["start"]
-    pipeline.worker()
-    pipeline.more_commits(10)
+    assert hosted.checkpoints()[part].next == planted["start"]
+    hosted.worker()
+    hosted.more_commits(10)
     writer.done()
-    judge(pipeline)
+    judge(hosted)
 
 
 def _pair(pipeline: Pipeline) -> tuple[Worker, Worker]:

@@ -22,12 +22,14 @@ TAIL = 25
 class Worker:
     """One process. Static member `name` of its group: a restart under the same name takes its partitions back."""
 
-    def __init__(self, folder: Path, name: str, log: Path, env: Mapping[str, str], *, entry: list[str]) -> None:
+    def __init__(
+        self, folder: Path, name: str, log: Path, env: Mapping[str, str], *, entry: list[str], host: str
+    ) -> None:
         self.name, self.log = name, log
         self.expected = False  # its end was asked for or waited for
         with log.open("wb") as out:
             self._process = subprocess.Popen(
-                [*entry, "--project", str(folder), "worker", "--name", name, "--verbose"],
+                [*entry, "--project", str(folder), "worker", "--name", name, "--host", host, "--verbose"],
                 env=dict(env),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
