@@ -99,7 +99,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         try:
             await self._ensure_consumer().commit(told)
         except KafkaError as error:
-            self.app.event("offsets-not-told", error=str(error))
+            self.app.event("offsets-not-told", error=type(error).__name__)
             return False
         return True
 
