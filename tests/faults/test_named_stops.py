@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from tests.faults.folding import fold
 from tests.faults.judge import judge
@@ -68,3 +70,27 @@ def _digest(pipeline: Pipeline, table: str) -> tuple[str, ...]:
         row = target.execute(query.encode()).fetchone()
         assert row is not None
         return tuple(row)
+
+
+def test_a_log_that_begins_behind_the_checkpoint_is_refused(bare: Pipeline) -> None:
+    bare.apply()
+    worker = bare.worker()
+    judge(bare)
+    assert worker.stop() == 0
+    left, applied = bare.checkpoints(), bare.commits()
+    writer = bare.writer(rate=1000)
+    topic = f"{bare.name}.public.ord_line"
+    lost = next(part for part in left if part.topic == topic)
+    until(lambda: bare.ends()[lost] > left[lost].next + 5, "records came that nobody has applied", bare.state)
+    writer.done()
+    admin = AdminClient({"bootstrap.servers": bare.kafka})
+    place = TopicPartition(topic, lost.partition, left[lost].next + 3)
+    for future in admin.delete_records([place]).values():
+        future.result()
+    worker = bare.worker()
+    assert worker.ended() == 4
+    (refused,) = worker.events("refused")
+    assert refused["code"] == "offset-out-of-range"
+    assert f"{left[lost].next}" in refused["message"]
+    assert bare.checkpoints()[lost].next == left[lost].next
+    assert bare.commits() >= applied

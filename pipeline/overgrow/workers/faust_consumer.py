@@ -21,12 +21,13 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, MutableM
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.transport.drivers.aiokafka import ensure_aiokafka_TP
 from faust.types import TP, ConsumerMessage
 
+from overgrow import errors
 from overgrow.apply.ports import Claimed
 from overgrow.model import Chunk, Claim, Part
 
@@ -36,6 +37,9 @@ class Claims(Protocol):
 
     async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
         """Claim the partitions, for ever if the target is away; a refusal stops the worker."""
+
+    async def refuse(self, refused: errors.Refused) -> None:
+        """Stop by name."""
 
     def event(self, name: str, **fields: Any) -> None:  # noqa: ANN401
         """Log."""
@@ -179,8 +183,15 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         """Claim what is assigned and seek to the checkpoints; Kafka's committed offsets are not asked."""
         positions = await self._claim(TP(*tp) for tp in self.assignment())
         self._expected, self.durable, self._heals = dict(positions), dict(positions), {}
-        await self._thread.seek_wait(positions)
+        await self._seek_to(positions)
         return positions
+
+    async def _seek_to(self, positions: Mapping[Any, int]) -> None:
+        """Seek; a rebalance that overtakes it is no failure: what is still ours is sought again by `_expected`."""
+        try:
+            await self._thread.seek_wait(positions)
+        except (KafkaError, TimeoutError) as error:
+            self.worker.event("seek-overtaken", parts=[str(tp) for tp in positions], error=repr(error))
 
     async def _claim(self, partitions: Iterable[Any]) -> dict[Any, int]:
         parts = {Part(tp.topic, tp.partition): tp for tp in partitions}
@@ -209,7 +220,11 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[Any, Any]]:  # noqa: ASYNC109
         """Yield (partition, message) with one chunk per message."""
-        fetched, _ = await self._wait_next_records(timeout)
+        try:
+            fetched, _ = await self._wait_next_records(timeout)
+        except (OffsetOutOfRangeError, NoOffsetForPartitionError) as error:
+            await self._out_of_range(error)
+            return
         if fetched is None or self.should_stop:
             return
         generation = self.app.consumer_generation_id
@@ -229,11 +244,26 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
                 continue
             if piece.start != expected or (piece.records and piece.records[0].offset < expected):
                 self.worker.event("sought-again", part=str(tp), expected=expected, start=piece.start, next=piece.next)
-                await self._thread.seek_wait({tp: expected})
+                await self._seek_to({tp: expected})
                 continue
             self._expected[tp] = piece.next
             self.app.monitor.track_tp_end_offset(tp, self.highwater(key))
             yield tp, self._message(tp, piece)
+
+    async def _out_of_range(self, error: KafkaError) -> None:
+        """A checkpoint that the log does not hold is a named stop; an offset of Kafka's own is only overtaken."""
+        offsets = error.args[0] if isinstance(error, OffsetOutOfRangeError) else {}
+        lost = {str(TP(*tp)): at for tp, at in offsets.items() if self._expected.get(TP(*tp)) == at}
+        if not lost:
+            self.worker.event("seek-overtaken", error=repr(error))
+            return
+        refused = errors.Refused(
+            f"the log does not hold the checkpoint any more: {lost}. Records between the checkpoint and the log's "
+            "start were lost (retention, or a topic made anew). Nothing was applied past the checkpoint.",
+            code="offset-out-of-range",
+        )
+        await self.worker.refuse(refused)
+        raise refused
 
     async def _heal(self) -> None:
         while self._heals:
@@ -244,7 +274,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
                 self._claims.pop(tp, None)  # a restored target counts its claims from an older number on
                 at = (await self._claim([tp]))[tp]
             self._expected[tp] = at
-            await self._thread.seek_wait({tp: at})
+            await self._seek_to({tp: at})
 
     def _message(self, tp: Any, piece: Fetched) -> Any:  # noqa: ANN401
         records = piece.records

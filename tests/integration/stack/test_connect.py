@@ -68,7 +68,7 @@ def test_the_connector_is_installed_in_the_version_the_pom_names(connect: Connec
 def test_a_connector_lives_from_put_to_delete(connect: Connect, endpoints: Endpoints, config: dict[str, str]) -> None:
     connect.put_config(NAME, config)
     connect.wait_running(NAME)
-    assert connect.names() == [NAME]
+    assert NAME in connect.names()
 
     kept = connect.config(NAME)
     assert kept is not None
