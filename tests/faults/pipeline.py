@@ -88,7 +88,13 @@ class Pipeline:
 
     def command(self, *words: str, code: int = 0) -> str:
         """Run a verb; what it wrote to stdout."""
-        done = subprocess.run(
+        done = self.run(*words)
+        assert done.returncode == code, f"overgrow {' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a verb, however it ends."""
+        return subprocess.run(
             [*OVERGROW, "--project", str(self.folder), *words],
             env=self.env,
             capture_output=True,
@@ -97,8 +103,6 @@ class Pipeline:
             check=False,
             cwd=self.folder,
         )
-        assert done.returncode == code, f"overgrow {' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
 
     def worker(self, name: str = "w1", *, entry: list[str] = OVERGROW, **env: str) -> Worker:
         """Start a worker."""

@@ -10,6 +10,7 @@ import asyncio
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 EXIT = 70  # EX_SOFTWARE
@@ -20,22 +21,23 @@ CHECK_SECONDS = 1.0
 class Watchdog:
     """Checks once a second in the loop; a daemon thread checks the loop."""
 
-    def __init__(self, app: Any) -> None:  # noqa: ANN401 - ApplyApp; imported there
+    def __init__(self, app: Any, clock: Callable[[], float] = time.monotonic) -> None:  # noqa: ANN401 - ApplyApp
         self._app = app
-        self._beat = time.monotonic()
+        self._clock = clock
+        self._beat = clock()
         self._idle_since: float | None = None
 
     async def run(self) -> None:
         """Check until cancelled."""
         threading.Thread(target=self._watch_loop, name="overgrow-watchdog", daemon=True).start()
         while True:
-            self._beat = time.monotonic()
+            self._beat = self._clock()
             if cause := self._silent():
                 self._end(cause)
             await asyncio.sleep(CHECK_SECONDS)
 
     def _silent(self) -> str | None:
-        app, now = self._app, time.monotonic()
+        app, now = self._app, self._clock()
         consumer = app.consumer
         if app.engine.retrying:
             app.progress_at = now  # waiting for the target is work
@@ -56,7 +58,7 @@ class Watchdog:
     def _watch_loop(self) -> None:
         while True:
             time.sleep(CHECK_SECONDS)
-            behind = time.monotonic() - self._beat
+            behind = self._clock() - self._beat
             if behind > LOOP_STALL_SECONDS:
                 self._end(f"the event loop has not run for {behind:.0f} s")
 

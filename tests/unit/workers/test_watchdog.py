@@ -1,0 +1,91 @@
+"""A worker that is alive but does not work is ended; one that is patient, or has nothing to do, is not."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from overgrow.workers import watchdog
+from overgrow.workers.settings import WorkerSettings
+
+SETTINGS = WorkerSettings(session_timeout_seconds=10, stall_seconds=60)
+
+
+class Clock:
+    """Time that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def worker(*, durable: int = 5, end: int = 5) -> Any:
+    consumer = SimpleNamespace(flow_active=True, durable={"p": durable}, highwater=lambda _: end)
+    return SimpleNamespace(
+        consumer=consumer,
+        engine=SimpleNamespace(retrying=0),
+        settings=SETTINGS,
+        progress_at=1000.0,
+        event=lambda **_: None,
+    )
+
+
+def test_nothing_to_do_is_no_silence(clock: Clock) -> None:
+    dog = watchdog.Watchdog(worker(), clock.monotonic)
+    clock.now += 10_000
+    assert dog._silent() is None
+
+
+def test_records_waiting_and_no_commit_is_silence(clock: Clock) -> None:
+    app = worker(end=9)
+    dog = watchdog.Watchdog(app, clock.monotonic)
+    clock.now += 60
+    assert dog._silent() is None
+    clock.now += 1
+    assert "no commit for 61 s with records waiting in 1 partitions" in str(dog._silent())
+    app.progress_at = clock.now  # a commit
+    assert dog._silent() is None
+
+
+def test_waiting_for_the_target_is_work(clock: Clock) -> None:
+    app = worker(end=9)
+    dog = watchdog.Watchdog(app, clock.monotonic)
+    app.engine.retrying = 3
+    clock.now += 600
+    assert dog._silent() is None
+    app.engine.retrying = 0
+    clock.now += 59
+    assert dog._silent() is None
+
+
+def test_a_group_that_does_not_come_together_is_silence(clock: Clock) -> None:
+    app = worker()
+    app.consumer.flow_active = False
+    dog = watchdog.Watchdog(app, clock.monotonic)
+    assert dog._silent() is None
+    clock.now += 30
+    assert dog._silent() is None
+    clock.now += 1
+    assert "no flow for 31 s" in str(dog._silent())
+    app.consumer.flow_active = True
+    assert dog._silent() is None
+
+
+def test_the_end_is_an_exit_that_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    exits: list[int] = []
+    said: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(os, "_exit", exits.append)
+    app = worker()
+    app.event = lambda name, **fields: said.append((name, fields))
+    watchdog.Watchdog(app)._end("why")
+    assert (exits, said) == ([70], [("watchdog", {"cause": "why"})])
