@@ -13,8 +13,8 @@ from psycopg import sql
 
 from benchmarks import cpu
 from benchmarks.fill import PROJECT
+from overgrow.deployment import Deployment
 from overgrow.kafka.admin import Topics
-from overgrow.workers.assembly import Deployment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

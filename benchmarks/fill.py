@@ -9,12 +9,12 @@ from pathlib import Path
 
 import psycopg
 
+from overgrow.deployment import Deployment
 from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
 from overgrow.project import Project
 from overgrow.provision import changes
 from overgrow.stack import Endpoints
-from overgrow.workers.assembly import Deployment
 
 PROJECT = Path(__file__).parent / "project"
 TABLE = """

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from benchmarks import cpu
-from overgrow.workers.assembly import Deployment
+from overgrow.deployment import Deployment
 
 BATCH = 5000
 

@@ -19,13 +19,13 @@ import yaml
 from confluent_kafka.admin import AdminClient
 
 from legacy_shop import seed
+from overgrow.deployment import Deployment
 from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
 from overgrow.model import Part
 from overgrow.project import Project
 from overgrow.stack import Endpoints
 from overgrow.testing import rangelog
-from overgrow.workers.assembly import Deployment
 from tests.faults.waiting import until
 from tests.faults.worker import OVERGROW, Worker
 from tests.faults.writer import Writer

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from overgrow.deployment import Deployment
 from overgrow.project import Project
 from overgrow.provision import Change, changes
-from overgrow.workers.assembly import Deployment
 
 SYSTEMS = ("source", "topics", "target", "connect")
 _only = click.option("--only", type=click.Choice(SYSTEMS), multiple=True, help="Only this system (repeatable).")

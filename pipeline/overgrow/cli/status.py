@@ -13,10 +13,10 @@ import rich.live
 import rich.markup
 import rich.table
 
+from overgrow.deployment import Deployment
 from overgrow.project import Project
 from overgrow.reconcile import status as reconcile_status
 from overgrow.reconcile.status import MappingStatus, PartitionStatus, Status
-from overgrow.workers.assembly import Deployment
 
 WATCH_SECONDS = 1.0
 _UNREACHABLE, _INCOMPLETE = 5, 2

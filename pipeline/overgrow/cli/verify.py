@@ -12,9 +12,9 @@ import rich.console
 import rich.markup
 import rich.table
 
+from overgrow.deployment import Deployment
 from overgrow.project import Project
 from overgrow.reconcile import Comparison, Difference, Report, Settings, Verify
-from overgrow.workers.assembly import Deployment
 
 EXIT = {"equal": 0, "different": 3, "undecided": 4}
 _STYLES = {"equal": "bold green", "different": "bold red", "undecided": "bold yellow"}

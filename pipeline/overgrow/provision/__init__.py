@@ -1,6 +1,6 @@
 """The difference between a project and its live systems, as a list of changes that can be printed and made."""
 
-from overgrow.provision.change import Change, Facts
+from overgrow.provision.change import Change
 from overgrow.provision.plan import changes
 
-__all__ = ["Change", "Facts", "changes"]
+__all__ = ["Change", "changes"]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
-
-from overgrow.mapping import TablePlan
-from overgrow.mapping.connector import Connector
-from overgrow.sinks.postgres import Table
+from typing import Literal
 
 System = Literal["source", "topics", "target", "connect"]
 
@@ -26,51 +22,3 @@ class Change:
     def to_json(self) -> dict[str, str]:
         """For `plan --json`."""
         return {"system": self.system, "name": self.name, "does": self.does, "detail": self.detail}
-
-
-class Facts(Protocol):
-    """What provisioning needs to know of a project; `workers.assembly.Deployment` has it."""
-
-    @property
-    def pipeline(self) -> str:
-        """The pipeline's name."""
-
-    @property
-    def source_dsn(self) -> str:
-        """The legacy database."""
-
-    @property
-    def target_dsn(self) -> str:
-        """The target database."""
-
-    @property
-    def bootstrap(self) -> str:
-        """The brokers."""
-
-    @property
-    def connect_url(self) -> str:
-        """Kafka Connect."""
-
-    @property
-    def partitions(self) -> int:
-        """Partitions per topic."""
-
-    @property
-    def connector(self) -> Connector:
-        """Name and configuration."""
-
-    @property
-    def tables(self) -> Mapping[str, Table]:
-        """Topic to target table."""
-
-    @property
-    def plans(self) -> Mapping[str, TablePlan]:
-        """Topic to mapping."""
-
-    @property
-    def documents(self) -> Mapping[str, str]:
-        """Mapping name to its text."""
-
-    @property
-    def ddl(self) -> tuple[str, ...]:
-        """Texts of the target's DDL files."""

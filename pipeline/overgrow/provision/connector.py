@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from overgrow.deployment import Deployment
 from overgrow.kafka.connect import Connect
-from overgrow.provision.change import Change, Facts
+from overgrow.provision.change import Change
 
 
-def changes(facts: Facts) -> Iterator[Change]:
+def changes(deployment: Deployment) -> Iterator[Change]:
     """Create or update the connector (that its settings lose nothing has been checked with the project)."""
-    name, config = facts.connector.name, dict(facts.connector.config)
-    connect = Connect(facts.connect_url)
+    name, config = deployment.connector.name, dict(deployment.connector.config)
+    connect = Connect(deployment.connect_url)
     live = connect.config(name)
     differing = sorted(key for key, value in config.items() if (live or {}).get(key) != value)
     if differing:

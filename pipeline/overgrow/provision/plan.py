@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from overgrow.deployment import Deployment
 from overgrow.provision import connector, source, target, topics
-from overgrow.provision.change import Change, Facts, System
+from overgrow.provision.change import Change, System
 
 _STAGES = (
     ("source", source.changes),
@@ -18,7 +19,7 @@ _STAGES = (
 )
 
 
-def changes(facts: Facts, only: Iterable[System] = ()) -> Iterator[Change]:
+def changes(deployment: Deployment, only: Iterable[System] = ()) -> Iterator[Change]:
     """Yield what is missing, one at a time: a change may look at what the one before it made.
 
     Raises Refused where a live system contradicts the project: nothing is dropped, retyped or taken over.
@@ -26,4 +27,4 @@ def changes(facts: Facts, only: Iterable[System] = ()) -> Iterator[Change]:
     chosen = set(only)
     for name, stage in _STAGES:
         if not chosen or name in chosen:
-            yield from stage(facts)
+            yield from stage(deployment)

@@ -6,20 +6,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from overgrow import errors
-from overgrow.provision.change import Change, Facts
+from overgrow.deployment import Deployment
+from overgrow.provision.change import Change
 from overgrow.sources.postgres import PostgresSource, connected
 
 
-def changes(facts: Facts) -> Iterator[Change]:
+def changes(deployment: Deployment) -> Iterator[Change]:
     """Publication; refuses a source that contradicts the recorded catalogue."""
-    publication = facts.connector.config["publication.name"]
-    with connected(facts.source_dsn, application=f"overgrow:{facts.pipeline}:apply") as database:
+    publication = deployment.connector.config["publication.name"]
+    with connected(deployment.source_dsn, application=f"overgrow:{deployment.pipeline}:apply") as database:
         if database.wal_level() != "logical":
             msg = f"the source's wal_level is {database.wal_level()!r}; set wal_level=logical and restart it"
             raise errors.ConfigurationError(msg)
-        for plan in facts.plans.values():
+        for plan in deployment.plans.values():
             _check_table(database, plan)
-        wanted = [plan.source_table for plan in facts.plans.values()]
+        wanted = [plan.source_table for plan in deployment.plans.values()]
         there = database.published(publication)
         missing = [table for table in wanted if table not in (there or ())]
     if missing:
@@ -29,12 +30,12 @@ def changes(facts: Facts) -> Iterator[Change]:
             name=publication,
             does="add tables to the publication" if exists else "create the publication",
             detail=", ".join(missing),
-            make=lambda: _publish(facts, publication, missing, exists=exists),
+            make=lambda: _publish(deployment, publication, missing, exists=exists),
         )
 
 
-def _publish(facts: Facts, publication: str, tables: list[str], *, exists: bool) -> None:
-    with connected(facts.source_dsn, application=f"overgrow:{facts.pipeline}:apply") as database:
+def _publish(deployment: Deployment, publication: str, tables: list[str], *, exists: bool) -> None:
+    with connected(deployment.source_dsn, application=f"overgrow:{deployment.pipeline}:apply") as database:
         database.publish(publication, tables, exists=exists)
 
 

@@ -10,8 +10,9 @@ import psycopg
 import sqlglot
 
 from overgrow import errors
+from overgrow.deployment import Deployment
 from overgrow.kafka.admin import Topics
-from overgrow.provision.change import Change, Facts
+from overgrow.provision.change import Change
 from overgrow.sinks.postgres import Table, install
 from overgrow.sinks.postgres.claim import SCHEMA_VERSION
 from overgrow.sources.postgres import connected, session
@@ -19,21 +20,23 @@ from overgrow.sources.postgres import connected, session
 Connection = psycopg.Connection[Any]
 
 
-def changes(facts: Facts) -> Iterator[Change]:
+def changes(deployment: Deployment) -> Iterator[Change]:
     """Tables, stamps, own tables, the pipeline's source, checkpoints, mapping texts."""
-    with session(facts.target_dsn, what="target", application=f"overgrow:{facts.pipeline}:apply") as connection:
-        yield from _tables(facts, connection)
+    with session(
+        deployment.target_dsn, what="target", application=f"overgrow:{deployment.pipeline}:apply"
+    ) as connection:
+        yield from _tables(deployment, connection)
         version = install.installed_version(connection)
         if version is None:
             yield _change("overgrow", "create overgrow's own tables", "version 1", partial(install.install, connection))
         elif version != SCHEMA_VERSION:
             msg = f"the target's own tables have version {version}, this overgrow speaks {SCHEMA_VERSION}"
             raise errors.ConfigurationError(msg)
-        yield from _pipeline(facts, connection, made=version is not None)
-        for table in facts.tables.values():
-            yield from _checkpoints(facts, connection, table, made=version is not None)
-        for table in facts.tables.values():
-            yield from _mapping(facts, connection, table, made=version is not None)
+        yield from _pipeline(deployment, connection, made=version is not None)
+        for table in deployment.tables.values():
+            yield from _checkpoints(deployment, connection, table, made=version is not None)
+        for table in deployment.tables.values():
+            yield from _mapping(deployment, connection, table, made=version is not None)
 
 
 def statements(ddl: str) -> Iterator[str]:
@@ -47,8 +50,8 @@ def statements(ddl: str) -> Iterator[str]:
         yield rest
 
 
-def _tables(facts: Facts, connection: Connection) -> Iterator[Change]:
-    for text in facts.ddl:
+def _tables(deployment: Deployment, connection: Connection) -> Iterator[Change]:
+    for text in deployment.ddl:
         for statement in statements(text):
             parsed = sqlglot.parse_one(statement, read="postgres")
             name = parsed.find(sqlglot.exp.Table)
@@ -60,7 +63,7 @@ def _tables(facts: Facts, connection: Connection) -> Iterator[Change]:
                 row = connection.execute("SELECT to_regnamespace(%s) IS NULL", [name.db or name.name]).fetchone()
                 if row and row[0]:
                     yield _change(name.db or name.name, "create the schema", statement, _run(connection, statement))
-    for table in facts.tables.values():
+    for table in deployment.tables.values():
         yield from _stamps(connection, table)
 
 
@@ -87,34 +90,34 @@ def _stamps(connection: Connection, table: Table) -> Iterator[Change]:
     )
 
 
-def _pipeline(facts: Facts, connection: Connection, *, made: bool) -> Iterator[Change]:
-    with connected(facts.source_dsn, application=f"overgrow:{facts.pipeline}:apply") as database:
+def _pipeline(deployment: Deployment, connection: Connection, *, made: bool) -> Iterator[Change]:
+    with connected(deployment.source_dsn, application=f"overgrow:{deployment.pipeline}:apply") as database:
         live = database.identity()
-    known = install.pipeline_source(connection, facts.pipeline) if made else None
+    known = install.pipeline_source(connection, deployment.pipeline) if made else None
     if known is None:
         yield _change(
-            facts.pipeline,
+            deployment.pipeline,
             "bind the pipeline to its source",
             f"system {live.system_identifier}, timeline {live.timeline}",
-            lambda: install.register_pipeline(connection, facts.pipeline, live.system_identifier, live.timeline),
+            lambda: install.register_pipeline(connection, deployment.pipeline, live.system_identifier, live.timeline),
         )
     elif known != (live.system_identifier, live.timeline):
         msg = (
-            f"pipeline {facts.pipeline!r} belongs to source system {known[0]}, timeline {known[1]}; the DSN leads to "
-            f"system {live.system_identifier}, timeline {live.timeline}. Positions do not compare between them."
+            f"pipeline {deployment.pipeline!r} belongs to source system {known[0]}, timeline {known[1]}; the DSN leads "
+            f"to system {live.system_identifier}, timeline {live.timeline}. Positions do not compare between them."
         )
         raise errors.IdentityChanged(msg)
 
 
-def _checkpoints(facts: Facts, connection: Connection, table: Table, *, made: bool) -> Iterator[Change]:
-    topic = Topics(facts.bootstrap).describe([table.topic]).get(table.topic)
+def _checkpoints(deployment: Deployment, connection: Connection, table: Table, *, made: bool) -> Iterator[Change]:
+    topic = Topics(deployment.bootstrap).describe([table.topic]).get(table.topic)
     there = install.checkpoints(connection, table.pipeline, table.topic) if made else {}
     if not there:
         yield _change(
             table.topic,
             "begin at offset 0 of every partition",
-            f"{facts.partitions} checkpoints",
-            lambda: _begin(facts, connection, table),
+            f"{deployment.partitions} checkpoints",
+            lambda: _begin(deployment, connection, table),
         )
         return
     if topic is None or any(one != (topic.topic_id, topic.partitions) for one in there.values()):
@@ -126,25 +129,25 @@ def _checkpoints(facts: Facts, connection: Connection, table: Table, *, made: bo
         raise errors.IdentityChanged(msg)
 
 
-def _begin(facts: Facts, connection: Connection, table: Table) -> None:
-    topic = Topics(facts.bootstrap).describe([table.topic]).get(table.topic)
+def _begin(deployment: Deployment, connection: Connection, table: Table) -> None:
+    topic = Topics(deployment.bootstrap).describe([table.topic]).get(table.topic)
     if topic is None:
         msg = f"topic {table.topic} does not exist; next: `overgrow apply --only topics`"
         raise errors.ConfigurationError(msg)
     install.add_checkpoints(connection, table, topic.topic_id, topic.partitions)
 
 
-def _mapping(facts: Facts, connection: Connection, table: Table, *, made: bool) -> Iterator[Change]:
+def _mapping(deployment: Deployment, connection: Connection, table: Table, *, made: bool) -> Iterator[Change]:
     known = install.recorded_digest(connection, table) if made else None
     if known == (table.version, table.digest):
         return
     if known is not None and known[0] >= table.version:
         msg = (
             f"mapping {table.mapping} has changed, but its version is still {table.version} (recorded: {known[0]}). "
-            f"Next: set `version: {known[0] + 1}` in {facts.plans[table.topic].file}."
+            f"Next: set `version: {known[0] + 1}` in {deployment.plans[table.topic].file}."
         )
         raise errors.ConfigurationError(msg)
-    document = facts.documents[table.mapping]
+    document = deployment.documents[table.mapping]
     yield _change(
         table.mapping,
         "record the mapping's text",

@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from overgrow import errors
+from overgrow.deployment import Deployment
 from overgrow.kafka.admin import Topics
-from overgrow.provision.change import Change, Facts
+from overgrow.provision.change import Change
 
 # A replay needs the whole history since the snapshot: delete-policy retention without limit until one is declared.
 TOPIC_SETTINGS = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": "10485760"}
 
 
-def changes(facts: Facts) -> Iterator[Change]:
+def changes(deployment: Deployment) -> Iterator[Change]:
     """Missing topics; refuses one with another partition count."""
-    admin = Topics(facts.bootstrap)
-    there = admin.describe(facts.plans)
-    for topic in facts.plans:
+    admin = Topics(deployment.bootstrap)
+    there = admin.describe(deployment.plans)
+    for topic in deployment.plans:
         if topic not in there:
             yield Change(
                 system="topics",
                 name=topic,
                 does="create the topic",
-                detail=f"{facts.partitions} partitions, kept without limit",
-                make=lambda topic=topic: admin.create({topic: facts.partitions}, TOPIC_SETTINGS),  # type: ignore[misc]
+                detail=f"{deployment.partitions} partitions, kept without limit",
+                make=lambda topic=topic: admin.create({topic: deployment.partitions}, TOPIC_SETTINGS),  # type: ignore[misc]
             )
-        elif there[topic].partitions != facts.partitions:
+        elif there[topic].partitions != deployment.partitions:
             msg = (
-                f"topic {topic} has {there[topic].partitions} partitions, overgrow.yaml says {facts.partitions}. A "
-                "partition count is not changed under a running stream: keys would change partition and order."
+                f"topic {topic} has {there[topic].partitions} partitions, overgrow.yaml says {deployment.partitions}. "
+                "A partition count is not changed under a running stream: keys would change partition and order."
             )
             raise errors.IdentityChanged(msg)

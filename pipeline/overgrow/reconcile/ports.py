@@ -1,58 +1,15 @@
-"""What the reconciler needs of a project and its systems."""
+"""What the wait for the drain needs of the systems around it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from overgrow.kafka.connect import ConnectorStatus
-from overgrow.mapping import RowCodec, TablePlan
-from overgrow.mapping.connector import Connector
 from overgrow.model import Part
 from overgrow.reconcile.checkpoints import Checkpoint
-from overgrow.sinks.postgres import Table
 
 Say = Callable[[str], None]
-
-
-class Systems(Protocol):
-    """A project and the systems its environment names; `workers.assembly.Deployment` has it."""
-
-    @property
-    def pipeline(self) -> str:
-        """The pipeline's name."""
-
-    @property
-    def source_dsn(self) -> str:
-        """The legacy database."""
-
-    @property
-    def target_dsn(self) -> str:
-        """The target database."""
-
-    @property
-    def bootstrap(self) -> str:
-        """The brokers."""
-
-    @property
-    def connect_url(self) -> str:
-        """Kafka Connect."""
-
-    @property
-    def connector(self) -> Connector:
-        """Name and configuration."""
-
-    @property
-    def tables(self) -> Mapping[str, Table]:
-        """Topic to target table."""
-
-    @property
-    def plans(self) -> Mapping[str, TablePlan]:
-        """Topic to mapping."""
-
-    @property
-    def codecs(self) -> Mapping[str, RowCodec]:
-        """Topic to codec."""
 
 
 class SourceMark(Protocol):

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from overgrow import errors
+from overgrow.deployment import Deployment
 from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect, ConnectorStatus
 from overgrow.model import Part
 from overgrow.reconcile import checkpoints
 from overgrow.reconcile.checkpoints import Checkpoint
 from overgrow.reconcile.failures import naming
-from overgrow.reconcile.ports import Systems
 from overgrow.sinks.postgres import install
 from overgrow.sources.postgres import connected, session
 from overgrow.sources.slot import Slot, read_slot
@@ -111,11 +111,11 @@ class Status:
         }
 
 
-def look(systems: Systems) -> Status:
+def look(deployment: Deployment) -> Status:
     """One look at every system."""
     problems: dict[str, errors.ReplicationError] = {}
-    target = _ask("target", lambda: _target(systems), problems)
-    ends = _ask("kafka", lambda: _ends(systems), problems) or {}
+    target = _ask("target", lambda: _target(deployment), problems)
+    ends = _ask("kafka", lambda: _ends(deployment), problems) or {}
     found, letters = target or ({}, {})
     mappings = [
         MappingStatus(
@@ -128,13 +128,13 @@ def look(systems: Systems) -> Status:
             ],
             letters=letters.get(plan.mapping, {}),
         )
-        for topic, plan in systems.plans.items()
+        for topic, plan in deployment.plans.items()
     ]
     return Status(
-        pipeline=systems.pipeline,
+        pipeline=deployment.pipeline,
         mappings=mappings,
-        connector=_ask("connect", lambda: _connect(systems), problems),
-        slot=_ask("source", lambda: _source(systems), problems),
+        connector=_ask("connect", lambda: _connect(deployment), problems),
+        slot=_ask("source", lambda: _source(deployment), problems),
         problems=problems,
     )
 
@@ -147,8 +147,8 @@ def _ask(system: str, question: Callable[[], Seen], problems: dict[str, errors.R
         return None
 
 
-def _target(systems: Systems) -> tuple[dict[Part, Checkpoint], dict[str, dict[str, int]]]:
-    where = session(systems.target_dsn, what="target", application=_application(systems))
+def _target(deployment: Deployment) -> tuple[dict[Part, Checkpoint], dict[str, dict[str, int]]]:
+    where = session(deployment.target_dsn, what="target", application=_application(deployment))
     with naming("target"), where as connection:
         connection.execute("SET default_transaction_read_only TO on")
         if install.installed_version(connection) is None:
@@ -156,31 +156,31 @@ def _target(systems: Systems) -> tuple[dict[Part, Checkpoint], dict[str, dict[st
         rows = connection.execute(
             "SELECT mapping, kind, count(*) FROM overgrow.dead_letter WHERE pipeline = %s AND state = 'open'"
             " GROUP BY mapping, kind ORDER BY mapping, kind",
-            [systems.pipeline],
+            [deployment.pipeline],
         )
         letters: dict[str, dict[str, int]] = {}
         for mapping, kind, count in rows:
             letters.setdefault(mapping, {})[kind] = count
-        return checkpoints.read(connection, systems.pipeline), letters
+        return checkpoints.read(connection, deployment.pipeline), letters
 
 
-def _ends(systems: Systems) -> dict[Part, int]:
-    topics = Topics(systems.bootstrap, timeout=ANSWER_SECONDS)
-    return {Part(topic, number): end for topic in systems.plans for number, end in topics.end_offsets(topic).items()}
+def _ends(deployment: Deployment) -> dict[Part, int]:
+    topics = Topics(deployment.bootstrap, timeout=ANSWER_SECONDS)
+    return {Part(topic, number): end for topic in deployment.plans for number, end in topics.end_offsets(topic).items()}
 
 
-def _connect(systems: Systems) -> ConnectorStatus:
-    connect = Connect(systems.connect_url, busy_seconds=ANSWER_SECONDS, answer_seconds=ANSWER_SECONDS)
+def _connect(deployment: Deployment) -> ConnectorStatus:
+    connect = Connect(deployment.connect_url, busy_seconds=ANSWER_SECONDS, answer_seconds=ANSWER_SECONDS)
     with closing(connect):
-        found = connect.status(systems.connector.name)
+        found = connect.status(deployment.connector.name)
     if found is None:
-        raise errors.ConfigurationError(f"there is no connector {systems.connector.name}; next: `overgrow apply`")
+        raise errors.ConfigurationError(f"there is no connector {deployment.connector.name}; next: `overgrow apply`")
     return found
 
 
-def _source(systems: Systems) -> Slot:
-    name = systems.connector.config.get("slot.name", "debezium")
-    with naming("source"), connected(systems.source_dsn, application=_application(systems)) as source:
+def _source(deployment: Deployment) -> Slot:
+    name = deployment.connector.config.get("slot.name", "debezium")
+    with naming("source"), connected(deployment.source_dsn, application=_application(deployment)) as source:
         found = read_slot(source.connection, name)
     if found is None:
         raise errors.ConfigurationError(
@@ -189,8 +189,8 @@ def _source(systems: Systems) -> Slot:
     return found
 
 
-def _application(systems: Systems) -> str:
-    return f"overgrow:{systems.pipeline}:status"
+def _application(deployment: Deployment) -> str:
+    return f"overgrow:{deployment.pipeline}:status"
 
 
 def _connector(one: ConnectorStatus) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from typing import Any
 
 import psycopg
 
+from overgrow.deployment import Deployment
 from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
 from overgrow.model import Part
@@ -29,7 +30,7 @@ from overgrow.reconcile.checkpoints import Checkpoint
 from overgrow.reconcile.compare import MappingComparison
 from overgrow.reconcile.drain import Drain
 from overgrow.reconcile.failures import naming
-from overgrow.reconcile.ports import Say, Systems
+from overgrow.reconcile.ports import Say
 from overgrow.reconcile.rounds import MappingRounds, Round
 from overgrow.reconcile.verdict import Report
 from overgrow.sources.postgres import connected, session
@@ -50,10 +51,10 @@ class Settings:
 class Verify:
     """One run."""
 
-    def __init__(self, systems: Systems, settings: Settings, say: Say) -> None:
-        self._systems, self._settings, self._say = systems, settings, say
-        self._application = f"overgrow:{systems.pipeline}:verify"
-        self._topics = Topics(systems.bootstrap)
+    def __init__(self, deployment: Deployment, settings: Settings, say: Say) -> None:
+        self._deployment, self._settings, self._say = deployment, settings, say
+        self._application = f"overgrow:{deployment.pipeline}:verify"
+        self._topics = Topics(deployment.bootstrap)
         self._drain_seconds = self._compare_seconds = 0.0
 
     def run(self) -> Report:
@@ -66,30 +67,30 @@ class Verify:
             while len(rounds) < ROUNDS:
                 self._say("comparing" if not rounds else "the source is being written; comparing again")
                 rounds.append(self._round(drain))
-                plans = self._systems.plans.items()
+                plans = self._deployment.plans.items()
                 if not any(MappingRounds(plan, [one[topic] for one in rounds]).open for topic, plan in plans):
                     break
         return self._report(rounds)
 
     def _connect(self, stack: ExitStack) -> Drain:
-        systems = self._systems
-        source = stack.enter_context(connected(systems.source_dsn, application=self._application))
+        deployment = self._deployment
+        source = stack.enter_context(connected(deployment.source_dsn, application=self._application))
         # A standby that is away must not hold the message; nothing of this session writes a table.
         source.connection.execute("SET synchronous_commit TO local")
         source.connection.execute("SET default_transaction_read_only TO on")
-        target = stack.enter_context(session(systems.target_dsn, what="target", application=self._application))
+        target = stack.enter_context(session(deployment.target_dsn, what="target", application=self._application))
         target.execute("SET default_transaction_read_only TO on")
         with naming("source"):
             found = source.identity()
         with naming("target"):
-            identity.check(systems, found, target, self._topics)
+            identity.check(deployment, found, target, self._topics)
         return Drain(
             source=source,
-            connect=stack.enter_context(closing(Connect(systems.connect_url))),
+            connect=stack.enter_context(closing(Connect(deployment.connect_url))),
             ends=self._ends,
             applied=lambda: self._applied(target),
-            connector=systems.connector.name,
-            prefix=f"overgrow.{systems.pipeline}.verify",
+            connector=deployment.connector.name,
+            prefix=f"overgrow.{deployment.pipeline}.verify",
             patience=self._settings.patience,
             say=self._say,
         )
@@ -97,13 +98,13 @@ class Verify:
     def _ends(self) -> dict[Part, int]:
         return {
             Part(topic, partition): end
-            for topic in self._systems.plans
+            for topic in self._deployment.plans
             for partition, end in self._topics.end_offsets(topic).items()
         }
 
     def _applied(self, target: Connection) -> dict[Part, Checkpoint]:
         with naming("target"):
-            return checkpoints.read(target, self._systems.pipeline)
+            return checkpoints.read(target, self._deployment.pipeline)
 
     def _drain(self, drain: Drain) -> None:
         began = time.monotonic()
@@ -113,28 +114,28 @@ class Verify:
 
     def _round(self, drain: Drain) -> dict[str, Round]:
         before = self._ends()
-        with snapshot(self._systems.source_dsn, application=self._application) as source:
+        with snapshot(self._deployment.source_dsn, application=self._application) as source:
             self._drain(drain)
             began = time.monotonic()
-            with session(self._systems.target_dsn, what="target", application=self._application) as target:
+            with session(self._deployment.target_dsn, what="target", application=self._application) as target:
                 done = self._compare(source, target, before)
             self._compare_seconds += time.monotonic() - began
         return done
 
     def _compare(self, source: SourceSnapshot, target: Connection, before: dict[Part, int]) -> dict[str, Round]:
-        systems = self._systems
+        deployment = self._deployment
         done: dict[str, Round] = {}
         with naming("target"):
             comparisons = {
-                topic: MappingComparison(target, table, systems.codecs[topic])
-                for topic, table in systems.tables.items()
+                topic: MappingComparison(target, table, deployment.codecs[topic])
+                for topic, table in deployment.tables.items()
             }
             for comparison in comparisons.values():
                 comparison.prepare()
             target.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             target.read_only = True
             with target.transaction():
-                at = checkpoints.read(target, systems.pipeline)
+                at = checkpoints.read(target, deployment.pipeline)
                 for topic, comparison in comparisons.items():
                     mine = {part: one for part, one in at.items() if part.topic == topic}
                     horizon = max(one.horizon for one in mine.values())
@@ -145,9 +146,9 @@ class Verify:
 
     def _report(self, rounds: list[dict[str, Round]]) -> Report:
         limit = self._settings.limit
-        seen = [MappingRounds(plan, [one[topic] for one in rounds]) for topic, plan in self._systems.plans.items()]
+        seen = [MappingRounds(plan, [one[topic] for one in rounds]) for topic, plan in self._deployment.plans.items()]
         return Report(
-            pipeline=self._systems.pipeline,
+            pipeline=self._deployment.pipeline,
             rounds=len(rounds),
             drain_seconds=self._drain_seconds,
             compare_seconds=self._compare_seconds,

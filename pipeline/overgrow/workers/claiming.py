@@ -10,6 +10,7 @@ from overgrow import errors
 from overgrow.apply import Claimed, Sink
 from overgrow.apply.engine import Observer
 from overgrow.apply.identity import Topic, check_topic
+from overgrow.kafka.admin import Topics
 from overgrow.model import Part
 
 PAUSE = 0.5  # seconds between attempts, jittered up to twice that
@@ -44,3 +45,15 @@ class Claimer:
             self._alive()
             self._observe("claimed", {"parts": {str(part): one.next_offset for part, one in claimed.items()}})
             return claimed
+
+
+class TopicIdentity:
+    """Asks the cluster which topics it has, off the event loop."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._topics = Topics(bootstrap)
+
+    async def __call__(self, names: set[str]) -> dict[str, Topic]:
+        """Topic name to identity; absent topics are absent."""
+        found = await asyncio.to_thread(self._topics.describe, names)
+        return {name: Topic(info.topic_id, info.partitions) for name, info in found.items()}

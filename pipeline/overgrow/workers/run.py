@@ -19,10 +19,10 @@ import faust  # noqa: E402
 
 from overgrow import __version__, errors  # noqa: E402
 from overgrow.apply.engine import Observer  # noqa: E402
+from overgrow.deployment import Deployment  # noqa: E402
 from overgrow.observe import EventLog  # noqa: E402
 from overgrow.project import Project  # noqa: E402
-from overgrow.workers.assembly import Deployment, TopicIdentity  # noqa: E402
-from overgrow.workers.claiming import Claimer  # noqa: E402
+from overgrow.workers.claiming import Claimer, TopicIdentity  # noqa: E402
 from overgrow.workers.confluent_host import ConfluentHost  # noqa: E402
 from overgrow.workers.faust_app import ApplyApp, make_app  # noqa: E402
 from overgrow.workers.settings import WorkerSettings  # noqa: E402

@@ -17,12 +17,12 @@ from typing import Any
 
 import psycopg
 
+from overgrow.deployment import Deployment
 from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
 from overgrow.project import Project
 from overgrow.reconcile import Report, Settings, Verify
 from overgrow.stack import Endpoints
-from overgrow.workers.assembly import Deployment
 
 ROOT = Path(__file__).parents[3]
 OVERGROW = Path(sys.executable).with_name("overgrow")

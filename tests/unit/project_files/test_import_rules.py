@@ -25,6 +25,7 @@ ALLOWED = {
     "pipeline/overgrow/sinks/__init__.py": "import overgrow.apply, psycopg",
     "pipeline/overgrow/sources/__init__.py": "import overgrow.project",
     "pipeline/overgrow/kafka/__init__.py": "import overgrow.apply, httpx",
+    "pipeline/overgrow/deployment.py": "import overgrow.sinks, overgrow.project",
     "pipeline/overgrow/workers/__init__.py": "import overgrow.sinks, overgrow.kafka, time",
     "pipeline/overgrow/provision/__init__.py": "import overgrow.sinks, overgrow.sources",
     "pipeline/overgrow/reconcile/__init__.py": "import overgrow.sinks, overgrow.sources",

@@ -11,9 +11,7 @@ from functools import cached_property
 
 from overgrow.apply import Engine, Folder
 from overgrow.apply.engine import Observer
-from overgrow.apply.identity import Topic
 from overgrow.envelope import JsonWire
-from overgrow.kafka.admin import Topics
 from overgrow.mapping import RowCodec, TablePlan
 from overgrow.mapping.connector import Connector
 from overgrow.project import Project
@@ -122,15 +120,3 @@ class Deployment:
         """An engine with its own claim identity, writing to the target."""
         sink = PostgresSink(self.target_dsn, self.tables, pipeline=self.pipeline, owner=str(uuid.uuid4()))
         return Engine(sink, self.folders(), sleep=asyncio.sleep, jitter=random.random, observe=observe)
-
-
-class TopicIdentity:
-    """Asks the cluster which topics it has, off the event loop."""
-
-    def __init__(self, bootstrap: str) -> None:
-        self._topics = Topics(bootstrap)
-
-    async def __call__(self, names: set[str]) -> dict[str, Topic]:
-        """Topic name to identity; absent topics are absent."""
-        found = await asyncio.to_thread(self._topics.describe, names)
-        return {name: Topic(info.topic_id, info.partitions) for name, info in found.items()}
