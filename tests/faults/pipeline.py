@@ -128,6 +128,12 @@ class Pipeline:
         with psycopg.connect(self.target_dsn, autocommit=True, connect_timeout=5) as connection:
             yield connection
 
+    @contextmanager
+    def admin(self) -> Iterator[Connection]:
+        """A session beside the target database, on its server."""
+        with psycopg.connect(self._servers[1], autocommit=True) as connection:
+            yield connection
+
     # -- where it stands
 
     def checkpoints(self) -> dict[Part, At]:
