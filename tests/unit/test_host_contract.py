@@ -49,6 +49,7 @@ SOURCES: dict[str, tuple[type[Any], str]] = {
     "AIOKafkaConsumerThread._create_worker_consumer": (driver.AIOKafkaConsumerThread, "c2701bfc3e6f6cad"),
     "AIOKafkaConsumerThread._seek_wait": (driver.AIOKafkaConsumerThread, "9d221e816d940467"),
     "AIOKafkaConsumerThread.seek_wait": (driver.AIOKafkaConsumerThread, "12e8d34e554e9024"),
+    "AIOKafkaConsumerThread.on_thread_stop": (driver.AIOKafkaConsumerThread, "8dfc004e258b6c25"),
     "AIOKafkaConsumerThread.on_partitions_revoked": (driver.AIOKafkaConsumerThread, "c44013f1259ca964"),
     "AIOKafkaConsumerThread.on_partitions_assigned": (driver.AIOKafkaConsumerThread, "e59e8dda43724bd4"),
     "AIOKafkaConsumerThread.seek": (driver.AIOKafkaConsumerThread, "1498560d05f02582"),

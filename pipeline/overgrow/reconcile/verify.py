@@ -75,14 +75,14 @@ class Verify:
     def _connect(self, stack: ExitStack) -> Drain:
         deployment = self._deployment
         source = stack.enter_context(connected(deployment.source_dsn, application=self._application))
-        # A standby that is away must not hold the message; nothing of this session writes a table.
-        source.connection.execute("SET synchronous_commit TO local")
-        source.connection.execute("SET default_transaction_read_only TO on")
         target = stack.enter_context(session(deployment.target_dsn, what="target", application=self._application))
-        target.execute("SET default_transaction_read_only TO on")
         with naming("source"):
+            # A standby that is away must not hold the message; nothing of this session writes a table.
+            source.connection.execute("SET synchronous_commit TO local")
+            source.connection.execute("SET default_transaction_read_only TO on")
             found = source.identity()
         with naming("target"):
+            target.execute("SET default_transaction_read_only TO on")
             identity.check(deployment, found, target, self._topics)
         return Drain(
             source=source,

@@ -23,6 +23,7 @@ from overgrow.model import Part
 from overgrow.workers.claiming import RECLAIM_PAUSE, Claimer
 from overgrow.workers.faust_consumer import ChunkTransport, Delivery
 from overgrow.workers.settings import WorkerSettings
+from overgrow.workers.watchdog import REBALANCE_SECONDS
 
 
 class ApplyApp(faust.App):  # type: ignore[misc]
@@ -86,7 +87,7 @@ def make_app(name: str, broker: str, topics: Iterable[str], settings: WorkerSett
         broker_session_timeout=settings.session_timeout_seconds,
         broker_heartbeat_interval=settings.session_timeout_seconds / 5,
         broker_request_timeout=max(20.0, settings.session_timeout_seconds),
-        broker_rebalance_timeout=max(20.0, settings.session_timeout_seconds),
+        broker_rebalance_timeout=max(REBALANCE_SECONDS, settings.session_timeout_seconds),
         consumer_auto_offset_reset="none",  # an offset out of range is a named stop, never silent loss
         consumer_max_fetch_size=settings.fetch_bytes,
         consumer_group_instance_id=settings.name,

@@ -16,6 +16,7 @@ Every private name used here is held by tests/unit/test_host_contract.py.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from faust.types import TP, ConsumerMessage
 from overgrow import errors
 from overgrow.apply.ports import Claimed
 from overgrow.model import Chunk, Claim, Part
+
+COMMIT_SECONDS, FAREWELL_SECONDS = 2.0, 3.0
 
 
 class Claims(Protocol):
@@ -76,6 +79,13 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer._isolation_level = "read_committed"  # noqa: SLF001
         return consumer
 
+    async def on_thread_stop(self) -> None:
+        """Leave the group, but not at any price: aiokafka waits for a coordinator, which may be long away."""
+        try:
+            await asyncio.wait_for(super().on_thread_stop(), FAREWELL_SECONDS)
+        except (KafkaError, TimeoutError) as error:
+            self.app.event("left-without-farewell", error=type(error).__name__)
+
     async def _seek_wait(self, consumer: Any, partitions: Mapping[Any, int]) -> None:  # noqa: ANN401
         for tp, offset in partitions.items():
             self._chain[tp.topic, tp.partition] = offset
@@ -101,8 +111,9 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             return False
         self.tp_last_committed_at.update(dict.fromkeys(told, time.monotonic()))  # else Faust logs that none comes
         try:
-            await self._ensure_consumer().commit(told)
-        except KafkaError as error:
+            # aiokafka tries for ever while the coordinator is away; a worker that is told to stop would wait for it.
+            await asyncio.wait_for(self._ensure_consumer().commit(told), COMMIT_SECONDS)
+        except (KafkaError, TimeoutError) as error:
             self.app.event("offsets-not-told", error=type(error).__name__)
             return False
         return True

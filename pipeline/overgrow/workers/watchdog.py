@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+REBALANCE_SECONDS = 20.0  # faust_app.py asks for at least that
 EXIT = 70  # EX_SOFTWARE
 LOOP_STALL_SECONDS = 30.0
 CHECK_SECONDS = 1.0
@@ -26,6 +27,8 @@ class Watchdog:
         self._clock = clock
         self._beat = clock()
         self._idle_since: float | None = None
+        # A rebalance may take its whole timeout, after a session that had to expire.
+        self._patience = REBALANCE_SECONDS + 2 * app.settings.session_timeout_seconds
 
     async def run(self) -> None:
         """Check until cancelled."""
@@ -41,13 +44,12 @@ class Watchdog:
         consumer = app.consumer
         if app.engine.retrying:
             app.progress_at = now  # waiting for the target is work
-        session = app.settings.session_timeout_seconds
         if consumer.flow_active:
             self._idle_since = None
         elif self._idle_since is None:
             self._idle_since = now
-        elif now - self._idle_since > 3 * session:
-            return f"no flow for {now - self._idle_since:.0f} s: the group does not come together"
+        elif now - self._idle_since > self._patience:
+            return f"no flow for {now - self._idle_since:.0f} s: the group does not come together, or cannot be left"
         waiting = [tp for tp, at in list(consumer.durable.items()) if consumer.highwater(tp) > at]
         if not waiting:
             app.progress_at = now
