@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -22,4 +23,7 @@ def worker(folder: Path, *, name: str | None, verbose: bool, host: str) -> None:
     decision, 70 the watchdog found it alive but not working. In every case the next start resumes at the checkpoint.
     """
     run = run_faust if host == "faust" else run_confluent
-    sys.exit(run(folder, name=name, verbose=verbose))
+    code = run(folder, name=name, verbose=verbose)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # the hosts' threads may still run: the interpreter's own farewell would pull their loops away

@@ -11,22 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import mode.loop
+import faust
 
-mode.loop.use("uvloop")  # before faust is imported: its threads take the policy
-
-import faust  # noqa: E402
-
-from overgrow import __version__, errors  # noqa: E402
-from overgrow.apply.engine import Observer  # noqa: E402
-from overgrow.deployment import Deployment  # noqa: E402
-from overgrow.observe import EventLog  # noqa: E402
-from overgrow.project import Project  # noqa: E402
-from overgrow.workers.claiming import Claimer, TopicIdentity  # noqa: E402
-from overgrow.workers.confluent_host import ConfluentHost  # noqa: E402
-from overgrow.workers.faust_app import ApplyApp, make_app  # noqa: E402
-from overgrow.workers.settings import WorkerSettings  # noqa: E402
-from overgrow.workers.watchdog import Watchdog  # noqa: E402
+from overgrow import __version__, errors
+from overgrow.apply.engine import Observer
+from overgrow.deployment import Deployment
+from overgrow.observe import EventLog
+from overgrow.project import Project
+from overgrow.workers.claiming import Claimer, TopicIdentity
+from overgrow.workers.confluent_host import ConfluentHost
+from overgrow.workers.faust_app import ApplyApp, make_app
+from overgrow.workers.settings import WorkerSettings
+from overgrow.workers.watchdog import Watchdog
 
 REFUSED = 4
 
@@ -69,7 +65,16 @@ def run_faust(folder: Path, *, name: str | None, verbose: bool) -> int:
     except Exception as error:
         app.event("crashed", error=repr(error))
         logging.getLogger("overgrow").exception("the worker crashed; nothing of the failing batch was committed")
+    if code and _was_told(worker) and app.crash_reason is None:
+        app.event(
+            "untidy-stop", code=code
+        )  # what the host stumbles over while it stops concerns nobody: all is committed
+        code = 0
     return _stopped(app.observe, REFUSED if app.refusal else int(code))
+
+
+def _was_told(worker: Any) -> bool:  # noqa: ANN401 - faust.Worker
+    return worker._signal_stop_future is not None  # noqa: SLF001 - set by its signal handlers, and by nothing else
 
 
 def run_confluent(folder: Path, *, name: str | None, verbose: bool) -> int:

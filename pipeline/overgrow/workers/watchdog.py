@@ -15,6 +15,7 @@ from typing import Any
 
 REBALANCE_SECONDS = 20.0  # faust_app.py asks for at least that
 EXIT = 70  # EX_SOFTWARE
+STOP_SECONDS = 15.0
 LOOP_STALL_SECONDS = 30.0
 CHECK_SECONDS = 1.0
 
@@ -27,6 +28,7 @@ class Watchdog:
         self._clock = clock
         self._beat = clock()
         self._idle_since: float | None = None
+        self._stopping_since: float | None = None
         # A rebalance may take its whole timeout, after a session that had to expire.
         self._patience = REBALANCE_SECONDS + 2 * app.settings.session_timeout_seconds
 
@@ -60,9 +62,21 @@ class Watchdog:
     def _watch_loop(self) -> None:
         while True:
             time.sleep(CHECK_SECONDS)
+            self._cut_short()
             behind = self._clock() - self._beat
             if behind > LOOP_STALL_SECONDS:
                 self._end(f"the event loop has not run for {behind:.0f} s")
+
+    def _cut_short(self) -> None:
+        """A host that was told to stop and cannot: what is committed is committed, the rest the server rolls back."""
+        app, now = self._app, self._clock()
+        if not app.should_stop:
+            return
+        self._stopping_since = self._stopping_since or now
+        if now - self._stopping_since > STOP_SECONDS:
+            code = 4 if app.refusal else 1 if app.crash_reason else 0
+            app.event("stop-cut-short", code=code)
+            os._exit(code)
 
     def _end(self, cause: str) -> None:
         self._app.event("watchdog", cause=cause)

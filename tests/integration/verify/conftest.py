@@ -25,7 +25,7 @@ from tests.integration.verify.pipeline import (
 SEEDED = 500
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pipeline(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     endpoints = stack.up()
     name = f"verify_{uuid.uuid4().hex[:8]}"
@@ -46,7 +46,7 @@ def pipeline(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             yield Pipeline(folder=folder, env=env, name=name, worker=worker)
         finally:
             end(worker)
-            clean_up(endpoints, name)
+            clean_up(stack.up(), name)
 
 
 @pytest.fixture

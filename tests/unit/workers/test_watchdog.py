@@ -89,3 +89,24 @@ def test_the_end_is_an_exit_that_asks_nobody(monkeypatch: pytest.MonkeyPatch) ->
     app.event = lambda name, **fields: said.append((name, fields))
     watchdog.Watchdog(app)._end("why")
     assert (exits, said) == ([70], [("watchdog", {"cause": "why"})])
+
+
+@pytest.mark.parametrize(("refusal", "crash", "code"), [(None, None, 0), (None, ValueError(), 1), ("stop", None, 4)])
+def test_a_stop_that_does_not_end_is_cut_short(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, refusal: Any, crash: Any, code: int
+) -> None:
+    exits: list[int] = []
+    monkeypatch.setattr(os, "_exit", exits.append)
+    app = worker()
+    app.should_stop, app.refusal, app.crash_reason = False, refusal, crash
+    dog = watchdog.Watchdog(app, clock.monotonic)
+    clock.now += 100
+    dog._cut_short()
+    app.should_stop, app.event = True, lambda *_, **__: None
+    dog._cut_short()
+    clock.now += 15
+    dog._cut_short()
+    assert exits == []
+    clock.now += 1
+    dog._cut_short()
+    assert exits == [code]
