@@ -95,11 +95,6 @@ class TablePlan:
     key_identity: bool
 
     @property
-    def topic_suffix(self) -> str:
-        """What follows the connector's prefix in the topic's name."""
-        return self.source_table
-
-    @property
     def used(self) -> tuple[WireColumn, ...]:
         """The source columns the decoder must deliver, in order."""
         return tuple(column for column in self.columns if column.used)

@@ -2,7 +2,6 @@
 
 from overgrow.model.chunk import Chunk, Claim, Headers, Part, Record
 from overgrow.model.deadletter import Letter, LetterKind
-from overgrow.model.operation import Operation
 from overgrow.model.stamp import EPOCH_UNIT, GENERATION_UNIT, Stamp, may_write, stamp_base
 
 __all__ = [
@@ -13,7 +12,6 @@ __all__ = [
     "Headers",
     "Letter",
     "LetterKind",
-    "Operation",
     "Part",
     "Record",
     "Stamp",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
-    """`worker:` in overgrow.yaml, and the command line.
+    """max_poll_records, fetch_bytes and session_timeout_seconds may stand under `worker:` in overgrow.yaml.
 
     max_poll_records: at most this many records make a chunk. 2,000 to 2,500 of 5 kB each measured best: fewer make more
         transactions, more fall out of the processor's cache and cost 8 MB of memory per thousand.
