@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from typing import LiteralString, cast
 
@@ -70,6 +70,7 @@ class Table:
         same_key = sql.SQL("{} = {}")
         return {
             "target": self.identifier,
+            "newer_than_b": sql.SQL(load("write.sql")["newer_than_b"]),
             "stage": self.stage,
             "gone": self.gone,
             "pipeline": sql.Literal(self.pipeline),
@@ -92,6 +93,7 @@ class Table:
         }
 
 
+@cache
 def load(name: str) -> dict[str, LiteralString]:
     """Named statements of a packaged .sql file."""
     text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -2,6 +2,11 @@
 -- literals of the mapping, %(names)s are parameters. In every guard: _xid NULL marks a read, which has no position;
 -- positions compare only within one source history (_og_off >= history).
 
+-- The guard against a stamp b that no row carries (a tombstone, an open letter); every {newer_than_b} below is this.
+-- name: newer_than_b
+(b._og_off < s._off + %(base)s
+ AND (s._xid IS NULL OR b._og_lsn IS NULL OR b._og_off < %(history)s OR s._floor >= b._og_lsn))
+
 -- name: make_stage
 CREATE TEMP TABLE {stage} ON COMMIT DELETE ROWS AS
 SELECT 0::integer AS _step, 0::bigint AS _off, 0::bigint AS _floor, 0::bigint AS _xid, ''::text AS _key, {columns}
@@ -27,8 +32,7 @@ DELETE FROM {stage} s
          WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s AND state = 'open'
            AND source_key IS NOT NULL GROUP BY source_key) b
  WHERE b.source_key = s._key AND s._step >= %(first)s
-   AND NOT (b._og_off < s._off + %(base)s
-            AND (s._xid IS NULL OR b._og_lsn IS NULL OR b._og_off < %(history)s OR s._floor >= b._og_lsn))
+   AND NOT {newer_than_b}
 
 -- name: raise_floor_by_letters
 UPDATE {stage} s
@@ -47,9 +51,7 @@ SELECT _off, owner
           LEFT JOIN overgrow.tombstone b
             ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
          WHERE s._step = %(step)s
-           AND (b.source_key IS NULL
-                OR (b._og_off < s._off + %(base)s
-                    AND (s._xid IS NULL OR b._og_lsn IS NULL OR b._og_off < %(history)s OR s._floor >= b._og_lsn)))
+           AND (b.source_key IS NULL OR {newer_than_b})
        ) owners
  WHERE owner <> _key
 
@@ -61,9 +63,7 @@ WITH doomed AS MATERIALIZED (
       LEFT JOIN overgrow.tombstone b
         ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
      WHERE s._step = %(step)s
-       AND (b.source_key IS NULL
-            OR (b._og_off < s._off + %(base)s
-                AND (s._xid IS NULL OR b._og_lsn IS NULL OR b._og_off < %(history)s OR s._floor >= b._og_lsn)))
+       AND (b.source_key IS NULL OR {newer_than_b})
 ), removed AS (
     DELETE FROM {target} t USING doomed s
      WHERE {s_keys_are_t_keys} {and_same_source_key}
@@ -96,9 +96,7 @@ SELECT {s_columns}, s._off + %(base)s,
   LEFT JOIN overgrow.tombstone b
     ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
  WHERE s._step = %(step)s
-   AND (b.source_key IS NULL
-        OR (b._og_off < s._off + %(base)s
-            AND (s._xid IS NULL OR b._og_lsn IS NULL OR b._og_off < %(history)s OR s._floor >= b._og_lsn)))
+   AND (b.source_key IS NULL OR {newer_than_b})
  ORDER BY {s_keys}
 ON CONFLICT ({keys}) DO UPDATE
    SET {set_excluded}, _og_off = excluded._og_off, _og_xid = excluded._og_xid,
@@ -108,9 +106,7 @@ ON CONFLICT ({keys}) DO UPDATE
 
 -- name: judge_patch
 SELECT s._off,
-       CASE WHEN NOT (b.source_key IS NULL
-                      OR (b._og_off < s._off + %(base)s
-                          AND (b._og_lsn IS NULL OR b._og_off < %(history)s OR s._floor >= b._og_lsn)))
+       CASE WHEN NOT (b.source_key IS NULL OR {newer_than_b})
               OR NOT (t._og_off IS NULL
                       OR (t._og_off < s._off + %(base)s
                           AND (t._og_lsn IS NULL OR t._og_off < %(history)s OR s._floor >= t._og_lsn)))
