@@ -29,6 +29,23 @@ def test_the_target_is_away(pipeline: Pipeline, stack: Stack) -> None:
     assert worker.stop() == 0
 
 
+@pytest.mark.parametrize("host", ["faust", "confluent"])
+def test_a_worker_that_waits_for_the_target_can_be_stopped(pipeline: Pipeline, stack: Stack, host: str) -> None:
+    pipeline.host = host
+    worker = pipeline.worker()
+    writer = pipeline.writer()
+    pipeline.more_commits(5)
+    stack.kill("target")
+    until(lambda: bool(worker.events("sink-retry")), "the worker waits for the target", worker.tail)
+    assert worker.stop() == 0
+    stack.up()
+    writer.done()
+    worker = pipeline.worker()
+    judge(pipeline)
+    assert worker.stop() == 0
+    pipeline.host = "faust"
+
+
 def test_connect_is_killed_and_sends_again(pipeline: Pipeline, stack: Stack) -> None:
     worker = pipeline.worker()
     writer = pipeline.writer(rate=500)

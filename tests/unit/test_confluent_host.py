@@ -62,6 +62,9 @@ class _Broker:
         self.host.stop()
         return []
 
+    async def watch(self) -> None:
+        await asyncio.Event().wait()
+
     def assign(self, _partitions: Any) -> None:
         pass
 

@@ -16,6 +16,8 @@ from overgrow.model import Part
 PAUSE = 0.5  # seconds between attempts, jittered up to twice that
 RECLAIM_PAUSE = 3.0  # seconds; longer than a heartbeat, so that a zombie learns of its eviction before it claims again
 
+IDENTITY_SECONDS = 60.0  # how often the topics' identity is checked between claims
+
 Identity = Callable[[set[str]], Awaitable[dict[str, Topic]]]
 
 
@@ -27,6 +29,7 @@ class Claimer:
         self._identity = identity
         self._observe = observe
         self._alive = alive
+        self._claimed: dict[Part, Claimed] = {}  # the newest claim of each partition ever held: what its topic was then
 
     async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
         """Claim all of `parts`; waits as long as the target or the brokers are away. Raises Refused."""
@@ -42,9 +45,22 @@ class Claimer:
                 continue
             for part, one in claimed.items():
                 check_topic(part, one, topics.get(part.topic))
+            self._claimed.update(claimed)
             self._alive()
             self._observe("claimed", {"parts": {str(part): one.next_offset for part, one in claimed.items()}})
             return claimed
+
+    async def watch(self) -> None:
+        """Check every minute that the topics are still those of the checkpoints; raises Refused, else never returns."""
+        while True:
+            await asyncio.sleep(IDENTITY_SECONDS)
+            try:
+                topics = await self._identity({part.topic for part in self._claimed})
+            except errors.UnreachableError as error:
+                self._observe("identity-unknown", {"error": str(error)})
+                continue
+            for part, one in self._claimed.items():
+                check_topic(part, one, topics.get(part.topic))
 
 
 class TopicIdentity:

@@ -62,8 +62,11 @@ class ConfluentHost:
         """Poll, group by partition, feed."""
         self._loop = asyncio.get_running_loop()
         self._consumer.subscribe(self._topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
+        watch = asyncio.create_task(self._claimer.watch())
         try:
             while not self._stopping:
+                if watch.done():
+                    watch.result()  # a topic was made anew under us: its refusal
                 batch = await asyncio.to_thread(self._consumer.consume, self._settings.max_poll_records, POLL_SECONDS)
                 if self._refused is not None:
                     raise self._refused
@@ -75,6 +78,7 @@ class ConfluentHost:
                     await self._feed(chunk)
                 await self._reclaim()
         finally:
+            watch.cancel()
             await asyncio.to_thread(self._consumer.close)
 
     async def _feed(self, chunk: Chunk) -> None:

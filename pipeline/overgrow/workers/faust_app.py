@@ -19,7 +19,7 @@ import faust
 from overgrow import errors
 from overgrow.apply import Claimed, ClaimLost, Engine, Hole
 from overgrow.apply.engine import Observer
-from overgrow.model import Part
+from overgrow.model import Claim, Part
 from overgrow.workers.claiming import RECLAIM_PAUSE, Claimer
 from overgrow.workers.faust_consumer import ChunkTransport, Delivery
 from overgrow.workers.settings import WorkerSettings
@@ -53,6 +53,18 @@ class ApplyApp(faust.App):  # type: ignore[misc]
         except errors.Refused as refused:
             await self.refuse(refused)
             raise
+
+    def reclaim(self, tp: Any, lost: Claim) -> None:  # noqa: ANN401
+        """Ask for a new claim if `tp` is still assigned and `lost` is still the newest claim we know of."""
+        if self.consumer.holds(tp, lost):
+            self.consumer.heal(tp, None)
+
+    async def watch_identity(self) -> None:
+        """Refuse by name when a topic is made anew under a running worker."""
+        try:
+            await self.claimer.watch()
+        except errors.Refused as refused:
+            await self.refuse(refused)
 
     def alive(self) -> None:
         """Tell the watchdog that this is patience, not a hang."""
@@ -116,12 +128,8 @@ async def _apply(app: ApplyApp, tp: Any, delivery: Delivery) -> None:  # noqa: A
         app.consumer.heal(tp, hole.at)
     except ClaimLost as lost:
         app.event("claim-lost", part=str(chunk.part), message=str(lost))
-        if app.consumer.holds(tp, delivery.claim):
-            # Still ours as far as we know: either we are a zombie, and learn of it during this pause, or the target
-            # was restored and has forgotten our token.
-            await asyncio.sleep(RECLAIM_PAUSE)
-            if app.consumer.holds(tp, delivery.claim):
-                app.consumer.heal(tp, None)
+        # Either we are a zombie, and learn of it meanwhile, or the target was restored and has forgotten our token.
+        asyncio.get_running_loop().call_later(RECLAIM_PAUSE, app.reclaim, tp, delivery.claim)
     except errors.Refused as refused:
         await app.refuse(refused)
         raise

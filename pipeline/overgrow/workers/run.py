@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from overgrow.workers.claiming import Claimer, TopicIdentity
 from overgrow.workers.confluent_host import ConfluentHost
 from overgrow.workers.faust_app import ApplyApp, make_app
 from overgrow.workers.settings import WorkerSettings
-from overgrow.workers.watchdog import Watchdog
+from overgrow.workers.watchdog import STOP_SECONDS, Watchdog
 
 REFUSED = 4
 
@@ -37,6 +38,7 @@ def build(folder: Path, *, name: str | None = None, verbose: bool = False) -> Ap
     app.engine = deployment.engine(observe)
     app.claimer = Claimer(app.engine.sink, TopicIdentity(deployment.bootstrap), observe, app.alive)
     app.task(Watchdog(app).run)
+    app.task(app.watch_identity)
     return app
 
 
@@ -66,9 +68,8 @@ def run_faust(folder: Path, *, name: str | None, verbose: bool) -> int:
         app.event("crashed", error=repr(error))
         logging.getLogger("overgrow").exception("the worker crashed; nothing of the failing batch was committed")
     if code and _was_told(worker) and app.crash_reason is None:
-        app.event(
-            "untidy-stop", code=code
-        )  # what the host stumbles over while it stops concerns nobody: all is committed
+        # What the host stumbles over while it stops concerns nobody: what is committed is committed.
+        app.event("untidy-stop", code=code)
         code = 0
     return _stopped(app.observe, REFUSED if app.refusal else int(code))
 
@@ -107,8 +108,16 @@ def run_confluent(folder: Path, *, name: str | None, verbose: bool) -> int:
 
 async def _until_signalled(host: ConfluentHost) -> None:
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        host.stop()
+        # A chunk may be waiting for a target that is away, a thread for a broker: neither owes anybody a farewell.
+        cut_short = threading.Timer(STOP_SECONDS, os._exit, [0])
+        cut_short.daemon = True
+        cut_short.start()
+
     for one in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(one, host.stop)
+        loop.add_signal_handler(one, stop)
     await host.run()
 
 
