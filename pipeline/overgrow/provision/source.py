@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from overgrow import errors
 from overgrow.deployment import Deployment
+from overgrow.envelope import SqlType
+from overgrow.mapping import TablePlan
 from overgrow.provision.change import Change
 from overgrow.sources.postgres import PostgresSource, connected
 
@@ -39,19 +40,24 @@ def _publish(deployment: Deployment, publication: str, tables: list[str], *, exi
         database.publish(publication, tables, exists=exists)
 
 
-def _check_table(database: PostgresSource, plan: Any) -> None:  # noqa: ANN401 - TablePlan
+def _check_table(database: PostgresSource, plan: TablePlan) -> None:
     table = plan.source_table
     live = database.columns(table)
     if not live:
         msg = f"the source has no table {table} (mapping {plan.mapping}, {plan.file})"
         raise errors.ConfigurationError(msg)
-    recorded = {column.name: column.nullable for column in plan.columns}
-    unknown, gone = live.keys() - recorded.keys(), recorded.keys() - live.keys()
-    if unknown or gone:
+    recorded = {column.name: column for column in plan.columns}
+    changed = [f"new column {name} ({live[name][0]})" for name in live if name not in recorded]
+    changed += [f"missing column {name}" for name in recorded if name not in live]
+    for name, column in recorded.items():
+        kind, nullable = live.get(name, (str(column.type), column.nullable))
+        if (SqlType.parse(kind), nullable) != (column.type, column.nullable):
+            was = f"{column.type}{'' if column.nullable else ' not null'}"
+            changed.append(f"column {name} is {kind}{'' if nullable else ' not null'}, recorded as {was}")
+    if changed:
         msg = (
-            f"{table} has changed since its catalogue was recorded: new columns {sorted(unknown) or 'none'}, "
-            f"missing columns {sorted(gone) or 'none'}. Mend schemas/source/{table}.yaml and the mapping, then "
-            "`overgrow check`."
+            f"{table} has changed since its catalogue was recorded: {'; '.join(changed)}. Mend "
+            f"schemas/source/{table}.yaml and the mapping, then `overgrow check`."
         )
         raise errors.SchemaDrift(msg)
     identity = database.replica_identity(table)

@@ -112,14 +112,14 @@ class ConfluentHost:
         by_part: dict[Part, list[Message]] = {}
         ends: dict[Part, int] = {}
         for message in batch:
-            part = Part(_known(message.topic()), _known(message.partition()))
             error = message.error()
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                raise _failure(f"{message.topic()}[{message.partition()}]", error)
+            part = Part(_known(message.topic()), _known(message.partition()))
             if error is None:
                 by_part.setdefault(part, []).append(message)
-            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's public name for it
-                ends[part] = _known(message.offset())
             else:
-                raise _failure(part, error)
+                ends[part] = _known(message.offset())
         found = []
         for part in {**by_part, **ends}:
             start = self._positions.get(part)
@@ -171,6 +171,7 @@ def configuration(group: str, bootstrap: str, settings: WorkerSettings) -> dict[
         "isolation.level": "read_committed",
         "partition.assignment.strategy": "roundrobin",
         "session.timeout.ms": session,
+        "max.poll.interval.ms": 86_400_000,  # the most there is: a target that is away longer than a poll is no failure
         "heartbeat.interval.ms": max(300, session // 5),
         "enable.partition.eof": True,
         "max.partition.fetch.bytes": settings.fetch_bytes,
@@ -193,7 +194,7 @@ def _chunk(part: Part, start: int, after: int, records: list[Message]) -> Chunk:
     )
 
 
-def _failure(part: Part, error: KafkaError) -> errors.ReplicationError | KafkaException:
+def _failure(part: str, error: KafkaError) -> errors.ReplicationError | KafkaException:
     if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001
         return errors.Refused(
             f"{part}: the checkpoint's offset is not in the topic any more ({error.str()}): records were lost between "

@@ -68,9 +68,16 @@ def test_what_contradicts_the_project_is_refused(fresh: Pipeline) -> None:
     assert "3 partitions" in refused(fresh, "plan", "--only", "topics", code=4)
     with fresh.source() as source:
         source.execute("ALTER TABLE public.cust_master ADD COLUMN extra int")
-    assert "new columns ['extra']" in refused(fresh, "plan", "--only", "source", code=4)
+    assert "new column extra (integer)" in refused(fresh, "plan", "--only", "source", code=4)
     with fresh.source() as source:
-        source.execute("ALTER TABLE public.cust_master DROP COLUMN extra, REPLICA IDENTITY FULL")
+        source.execute("ALTER TABLE public.cust_master DROP COLUMN extra, ALTER COLUMN bal_amt TYPE numeric(14,2)")
+    assert "column bal_amt is numeric(14,2)" in refused(fresh, "plan", "--only", "source", code=4)
+    with fresh.source() as source:
+        source.execute("ALTER TABLE public.cust_master ALTER COLUMN bal_amt TYPE numeric(12,2)")
+        source.execute("ALTER TABLE public.cust_master ALTER COLUMN city SET NOT NULL")
+    assert "column city is" in refused(fresh, "plan", "--only", "source", code=4)
+    with fresh.source() as source:
+        source.execute("ALTER TABLE public.cust_master ALTER COLUMN city DROP NOT NULL, REPLICA IDENTITY FULL")
     assert "REPLICA IDENTITY full" in refused(fresh, "plan", "--only", "source", code=2)
 
 
