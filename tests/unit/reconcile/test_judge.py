@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from overgrow.project import Project
+from overgrow.reconcile import rounds
 from overgrow.reconcile.judge import Judge, Unequal
 from overgrow.reconcile.rounds import Found, MappingRounds, Round
 from overgrow.reconcile.transactions import Transactions
@@ -163,3 +164,25 @@ def test_a_target_that_is_ahead_in_a_quiet_round_is_undecided() -> None:
     seen = MappingRounds(PLAN, [Round(found=found(FLIPPED, ahead=True), quiet=True)])
     assert seen.open
     assert verdict(seen.comparison()) == "undecided"
+
+
+def numbered(*numbers: int) -> list[Unequal]:
+    return [FLIPPED._replace(key=("W1", str(number))) for number in numbers]
+
+
+def test_a_row_beyond_the_kept_keys_is_undecided_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "TRACKED_KEYS", 2)
+    seen = MappingRounds(PLAN, [busy(*numbered(7)), busy(*numbered(1, 2, 7))])
+    assert not seen.open, "what was not kept cannot be looked at again"
+    comparison = seen.comparison()
+    assert (comparison.equal, comparison.differing, comparison.undecided) == (9, 0, 1), "1 and 2 were equal at first"
+    assert verdict(comparison) == "undecided"
+    seen = MappingRounds(PLAN, [busy(*numbered(1, 2, 7)), busy(*numbered(3, 4, 7))])
+    comparison = seen.comparison()
+    assert (comparison.equal, comparison.undecided) == (7, 3), "the first round tells of no row that it was equal"
+
+
+def test_rows_that_are_ahead_are_counted_beyond_the_kept_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "TRACKED_KEYS", 2)
+    comparison = MappingRounds(PLAN, [Round(found=found(*numbered(1, 2, 3), ahead=True), quiet=True)]).comparison()
+    assert (comparison.equal, comparison.undecided) == (7, 3)
