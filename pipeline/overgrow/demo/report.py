@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,6 +180,7 @@ class Report:
             Limit.at_most("lag_p99_ms", self.lag.p99_ms, 1000),
             Limit.at_most("failover_seconds", self.kill.failover_seconds, 15),
             Limit.at_most("worker_rss_peak_mb", max(peaks, default=None), 200),
+            Limit.at_most("stack_seconds", self.durations.get("stack"), 10),
             Limit.at_most("total_seconds", self.durations.get("total"), 180),
         ]
 
@@ -210,8 +210,8 @@ class Report:
 
     def write(self, path: Path) -> None:
         """Replace the file in one step."""
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        temporary = path.with_name(f".{path.name}-{os.getpid()}")
+        with temporary.open("w", encoding="utf-8") as file:
             json.dump(self.document(), file, indent=2, ensure_ascii=False)
             file.write("\n")
-        Path(temporary).replace(path)
+        temporary.replace(path)

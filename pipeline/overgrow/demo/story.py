@@ -24,6 +24,7 @@ from types import FrameType
 
 import click
 
+from overgrow import errors
 from overgrow.demo.act import Act
 from overgrow.demo.children import Children
 from overgrow.demo.crew import Crew
@@ -40,7 +41,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def tell(project: Project, options: Options) -> Report:
     """Run the story; the report is written, too."""
     script = Script.of(project)
-    options.report.unlink(missing_ok=True)  # an old one must not pass for this run's
+    _clear(options.report)
     began, started_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
 
     def say(text: str) -> None:
@@ -64,6 +65,17 @@ def tell(project: Project, options: Options) -> Report:
         report = act.report()
         report.write(options.report)
     return report
+
+
+def _clear(report: Path) -> None:
+    """Have a folder to write to, now and not after the run; an old report must not pass for this run's."""
+    try:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.unlink(missing_ok=True)
+    except OSError as error:
+        raise errors.ConfigurationError(f"--report {report}: {error.strerror}; choose another file") from error
+    if not os.access(report.parent, os.W_OK | os.X_OK):
+        raise errors.ConfigurationError(f"--report {report}: its folder is not writable; choose another file")
 
 
 @contextmanager
