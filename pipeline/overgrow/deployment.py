@@ -15,7 +15,8 @@ from overgrow.envelope import JsonWire
 from overgrow.mapping import RowCodec, TablePlan
 from overgrow.mapping.connector import Connector
 from overgrow.project import Project
-from overgrow.sinks.postgres import PostgresSink, Table
+from overgrow.sinks.postgres import PostgresSink, Table, install
+from overgrow.sources.postgres import checked, connected, session
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,12 @@ class Deployment:
     @property
     def source_dsn(self) -> str:
         """The legacy database."""
-        return self.project.source_dsn
+        return checked(self.project.source_dsn, "source.dsn")
 
     @property
     def target_dsn(self) -> str:
         """The target database."""
-        return self.project.target_dsn
+        return checked(self.project.target_dsn, "target.dsn")
 
     @property
     def bootstrap(self) -> str:
@@ -115,6 +116,14 @@ class Deployment:
             key_type=codec.key_type,
             columns=codec.columns,
         )
+
+    def check_source(self) -> None:
+        """Raise IdentityChanged if the source is not the one the pipeline was bound to, UnreachableError if away."""
+        application = f"overgrow:{self.pipeline}:identity"
+        with connected(self.source_dsn, application=application) as source:
+            live = source.identity()
+        with session(self.target_dsn, what="target", application=application) as target:
+            install.check_source(target, self.pipeline, live.system_identifier, live.timeline)
 
     def engine(self, observe: Observer) -> Engine:
         """An engine with its own claim identity, writing to the target."""

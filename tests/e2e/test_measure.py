@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, datetime
 
 import pytest
 
 from overgrow import errors
-from overgrow.demo.evidence import planted
+from overgrow.demo.crew import Killed
+from overgrow.demo.evidence import planted, takeover
 from overgrow.demo.measure import Commits, Lag, Lags, Window, failover, quantile, snapshot
+from overgrow.demo.scene import Stuck
 from overgrow.demo.settings import words
 from overgrow.model import Part
 from overgrow.testing.rangelog import Range
@@ -36,6 +39,29 @@ def test_a_failover_ends_with_the_last_partition_and_only_by_another_owner() -> 
     assert failover(ranges, parts={PART, OTHER}, owner="dead", killed_at=10.0) == Window(begin=10.0, end=13.5)
     assert failover(ranges[:3], parts={PART, OTHER}, owner="dead", killed_at=10.0).seconds is None
     assert failover(ranges, parts=set(), owner="dead", killed_at=10.0).seconds is None
+
+
+KILLED = Killed(worker="w1", at=10.0, owner="dead", parts={PART, OTHER})
+
+
+@pytest.mark.parametrize(
+    ("ranges", "idle"),
+    [
+        ([], "t[0], t[1]"),
+        ([commit(PART, 5, 9, "new", 12.0)], "t[1]"),
+    ],
+)
+def test_a_failover_without_changes_is_not_called_a_failed_one(ranges: list[Range], idle: str) -> None:
+    records = [event(8, 11.0)] if ranges else [event(4, 9.0)]
+    with pytest.raises(Stuck, match=f"no change came to {re.escape(idle)} after the kill: .*raise --rate"):
+        takeover(ranges, records, KILLED)
+
+
+def test_a_change_that_nobody_took_over_is_a_failed_failover() -> None:
+    assert takeover([], [event(8, 11.0)], KILLED).end is None
+    assert takeover([commit(PART, 5, 9, "new", 12.0)], [event(8, 11.0), event(8, 11.0, part=OTHER)], KILLED).end is None
+    ranges = [commit(PART, 5, 9, "new", 12.0), commit(OTHER, 5, 9, "new", 13.0)]
+    assert takeover(ranges, [event(8, 11.0)], KILLED) == Window(begin=10.0, end=13.0)
 
 
 def test_an_event_belongs_to_the_window_that_its_way_overlaps() -> None:

@@ -13,10 +13,16 @@ SEEDED = 600
 
 
 @pytest.fixture
-def bare(endpoints: Endpoints, tmp_path: Path) -> Iterator[Pipeline]:
+def seeded() -> int:
+    """How many rows the source of `bare` has; a test that needs others is parametrised with them."""
+    return SEEDED
+
+
+@pytest.fixture
+def bare(endpoints: Endpoints, tmp_path: Path, seeded: int) -> Iterator[Pipeline]:
     """A pipeline whose source is seeded, for one test; nothing is applied yet."""
     with made(endpoints, tmp_path) as pipeline:
-        pipeline.seed(SEEDED)
+        pipeline.seed(seeded)
         yield pipeline
 
 
@@ -35,6 +41,14 @@ def pipeline(shared: Pipeline, endpoints: Endpoints) -> Iterator[Pipeline]:
     assert endpoints.kafka == shared.kafka
     yield shared
     shared.rest()
+
+
+@pytest.fixture(params=["faust", "confluent"])
+def hosted(request: pytest.FixtureRequest, pipeline: Pipeline) -> Iterator[Pipeline]:
+    """The module's pipeline with workers of one host or the other: the same scenarios hold on both."""
+    pipeline.host = request.param
+    yield pipeline
+    pipeline.host = "faust"
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,7 @@
 """The proof at the end of every scenario: nothing lost, doubled or changed.
 
-target rows = the topics folded by an independent consumer, through the interpreter     (and their stamps)
+target rows = the topics read by a plain consumer and folded (`overgrow.testing.fold`), through the interpreter;
+              their stamps as well
 target rows = the source's rows, through the interpreter
 books: received per partition = the records in it below the checkpoint
 committed ranges tile each partition: no record was applied in two transactions
@@ -18,7 +19,8 @@ from overgrow.mapping.interpret import OUTSIDE, interpret
 from overgrow.model import Part
 from overgrow.sinks.postgres import Table
 from overgrow.testing import rangelog
-from tests.faults.folding import Folded, Key, fold
+from overgrow.testing.fold import Folded, Key, fold
+from overgrow.testing.topics import read_topics
 from tests.faults.pipeline import Connection, Pipeline
 
 OFFSET_BITS = 48
@@ -30,12 +32,13 @@ def judge(pipeline: Pipeline, *, letters: Collection[int] = ()) -> dict[str, Fol
     """Drain, then prove. `letters`: customers whose row is set aside and expected to be."""
     ends = pipeline.drained()
     found = {}
+    records = [one for one in read_topics(pipeline.kafka, pipeline.deployment.plans) if one.offset < ends[one.part]]
     with pipeline.source() as source, pipeline.target() as target:
         assert _letters(target) == {f"[{cust_id}]" for cust_id in letters}
         for topic, plan in pipeline.deployment.plans.items():
             codec, table = pipeline.deployment.codecs[topic], pipeline.deployment.tables[topic]
-            theirs = {part.partition: end for part, end in ends.items() if part.topic == topic}
-            folded = found[topic] = fold(pipeline.kafka, topic, theirs, pipeline.deployment.project.placeholder)
+            theirs = [record for record in records if record.part.topic == topic]
+            folded = found[topic] = fold(plan, pipeline.deployment.project.placeholder, theirs)
             comparison = _Comparison(target, plan, table)
             aside = {(cust_id,) for cust_id in letters}
             comparison.equal("the folded topic", {key: one.row for key, one in folded.keys.items()}, aside)

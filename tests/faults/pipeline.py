@@ -26,6 +26,8 @@ from overgrow.model import Part
 from overgrow.project import Project
 from overgrow.stack import Endpoints
 from overgrow.testing import rangelog
+from overgrow.testing.fold import Folded, fold
+from overgrow.testing.topics import read_topics
 from tests.faults.waiting import until
 from tests.faults.worker import OVERGROW, Worker
 from tests.faults.writer import Writer
@@ -150,6 +152,11 @@ class Pipeline:
             for topic in self.deployment.plans
             for number, end in self.topics.end_offsets(topic).items()
         }
+
+    def folded(self, topic: str) -> Folded:
+        """What the topic says now, by the independent fold."""
+        plan = self.deployment.plans[topic]
+        return fold(plan, self.deployment.project.placeholder, read_topics(self.kafka, [topic]))
 
     def behind(self) -> dict[Part, int]:
         """Records that wait, by partition that has some."""

@@ -6,7 +6,6 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from tests.faults.folding import fold
 from tests.faults.judge import judge
 from tests.faults.pipeline import Pipeline
 from tests.faults.waiting import until
@@ -52,9 +51,7 @@ def test_a_truncate_stops_right_before_it(bare: Pipeline) -> None:
         source.execute("TRUNCATE public.ord_line")
     assert worker.ended() == 4
     assert {event["code"] for event in worker.events("refused")} == {"truncate"}, worker.tail()
-    topic = f"{bare.name}.public.ord_line"
-    ends = {part.partition: end for part, end in bare.ends().items() if part.topic == topic}
-    truncates = fold(bare.kafka, topic, ends, bare.deployment.project.placeholder).truncates
+    truncates = bare.folded(f"{bare.name}.public.ord_line").truncates
     assert len(truncates) == 1
     for _ in range(2):  # the next start finds it again
         stands = {part: at.next for part, at in bare.checkpoints().items() if part in truncates}
@@ -72,7 +69,9 @@ def _digest(pipeline: Pipeline, table: str) -> tuple[str, ...]:
         return tuple(row)
 
 
-def test_a_log_that_begins_behind_the_checkpoint_is_refused(bare: Pipeline) -> None:
+@pytest.mark.parametrize("host", ["faust", "confluent"])
+def test_a_log_that_begins_behind_the_checkpoint_is_refused(bare: Pipeline, host: str) -> None:
+    bare.host = host
     bare.apply()
     worker = bare.worker()
     judge(bare)

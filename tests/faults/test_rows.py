@@ -9,7 +9,6 @@ import pytest
 
 from legacy_shop.data import UNKNOWN, Customer, OrderLine, RowMaker
 from overgrow.stack import Endpoints
-from tests.faults.folding import fold
 from tests.faults.judge import judge
 from tests.faults.pipeline import Connection, Pipeline
 
@@ -115,6 +114,4 @@ def test_an_unchanged_large_value_does_not_travel_and_stays(live: Pipeline) -> N
         source.execute("UPDATE public.cust_master SET bal_amt = 2.50 WHERE cust_id = -30")
     live.drained()
     assert _row(live, "customers", "balance_cents, notes", "customer_id = -30") == (250, note)
-    topic = f"{live.name}.public.cust_master"
-    ends = {part.partition: end for part, end in live.ends().items() if part.topic == topic}
-    assert fold(live.kafka, topic, ends, live.deployment.project.placeholder).partial > 0
+    assert live.folded(f"{live.name}.public.cust_master").partial > 0

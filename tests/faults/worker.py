@@ -72,8 +72,9 @@ class Worker:
         return self.ended()
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Its log events of one name, oldest first."""
-        lines = self.log.read_text(errors="replace").splitlines()
+        """Its log events of one name, oldest first; a line that is not written to its end yet is none."""
+        whole, _, _ = self.log.read_text(errors="replace").rpartition("\n")
+        lines = [line for line in whole.split("\n") if line.startswith("{") and line.endswith("}")]
         return [json.loads(line) for line in lines if f'"event": "{name}"' in line]
 
     def tail(self) -> str:

@@ -12,16 +12,18 @@ truth; a chunk that was fed twice, late, by a zombie or across a rebalance chang
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from overgrow import errors
-from overgrow.apply.batch import Books
+from overgrow.apply.batch import Batch
 from overgrow.apply.fold import Folder
 from overgrow.apply.ports import BadRows, ConstraintViolation, Hole, Moved, Receipt, Sink
 from overgrow.model import Chunk, Claim
 
 CONSTRAINT_ATTEMPTS = 5
+REFUSALS_IN_A_BATCH = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 3.0  # seconds; doubled from the one to the other
 
 Observer = Callable[[str, Mapping[str, Any]], None]
@@ -46,6 +48,7 @@ class Engine:
         self._jitter = jitter
         self._observe = observe
         self.retrying = 0  # how many attempts the batch in hand has failed; a watchdog must not mistake it for a hang
+        self.commits = 0  # batches committed so far; a watchdog's proof of life
 
     async def feed(self, chunk: Chunk, claim: Claim) -> int:
         """Apply `chunk`; return the checkpoint afterwards, which is `chunk.next` or beyond.
@@ -53,11 +56,20 @@ class Engine:
         Raises Hole (seek back to `.at`), ClaimLost (drop the chunk), Refused (a named stop: exit). Anything else is a
         bug: exit, nothing of the failing batch is committed.
         """
+        try:
+            return await self._feed(chunk, claim)
+        finally:
+            self.retrying = 0
+
+    async def _feed(self, chunk: Chunk, claim: Claim) -> int:
         folder = self._folders[chunk.part.topic]
-        position = chunk.start
+        position, refusals = chunk.start, 0
         poison: dict[int, Any] = {}
         while position < chunk.next:
-            batch = folder.fold(chunk, start=position, poison=poison)
+            # A key that the target refuses in version after version: record by record each costs one attempt, while in
+            # a batch each refusal uncovers the version before it.
+            end = chunk.next if refusals < REFUSALS_IN_A_BATCH else _behind_the_first_record(chunk, position)
+            batch = folder.fold(chunk, start=position, end=end, poison=poison)
             try:
                 receipt = await self._write(batch, claim)
             except Hole:
@@ -69,13 +81,14 @@ class Engine:
                 position = moved.at
                 continue
             except BadRows as bad:
+                refusals += 1
                 for offset, (kind, cause) in bad.causes.items():
                     poison[offset] = (kind, cause, None)
                 continue
             position = receipt.next
         return position
 
-    async def _write(self, batch: Any, claim: Claim) -> Receipt:  # noqa: ANN401
+    async def _write(self, batch: Batch, claim: Claim) -> Receipt:
         violations = 0
         while True:
             try:
@@ -93,24 +106,31 @@ class Engine:
                 await self._pause(batch, error)
             else:
                 self.retrying = 0
+                self.commits += 1
                 if receipt.books.balance:
                     msg = f"books of {batch.part} do not balance: {receipt.books}"
                     raise RuntimeError(msg)
-                self._committed(batch, receipt.books)
+                self._committed(batch, receipt)
                 return receipt
 
-    async def _pause(self, batch: Any, error: errors.TransientError) -> None:  # noqa: ANN401
+    async def _pause(self, batch: Batch, error: errors.TransientError) -> None:
         self.retrying += 1
         pause = min(FIRST_PAUSE * 2 ** min(self.retrying - 1, 10), LONGEST_PAUSE)
         fields = {"part": str(batch.part), "attempt": self.retrying, "pause": round(pause, 2), "error": str(error)}
         self._observe("sink-retry", fields)
         await self._sleep(pause * (0.5 + self._jitter() / 2))
 
-    def _committed(self, batch: Any, books: Books) -> None:  # noqa: ANN401
-        for letter in batch.letters:
-            self._observe(
-                "set-aside",
-                {"part": str(batch.part), "offset": letter.record.offset, "kind": letter.kind, "cause": letter.cause},
-            )
-        fields = {"part": str(batch.part), "start": batch.start, "next": batch.next, **books._asdict()}
+    def _committed(self, batch: Batch, receipt: Receipt) -> None:
+        part = str(batch.part)
+        for letter, is_open in receipt.letters:
+            state = "open" if is_open else "superseded"
+            fields = {"part": part, "offset": letter.record.offset, "kind": letter.kind, "cause": letter.cause}
+            self._observe("set-aside", {**fields, "state": state})
+        fields = {"part": part, "start": batch.start, "next": batch.next, **receipt.books._asdict()}
         self._observe("committed", fields)
+
+
+def _behind_the_first_record(chunk: Chunk, position: int) -> int:
+    """The position behind the first record at or after `position`."""
+    index = bisect_left(chunk.offsets, position)
+    return chunk.offsets[index] + 1 if index < len(chunk.offsets) else chunk.next

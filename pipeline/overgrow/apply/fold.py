@@ -13,6 +13,7 @@ Compaction uses the guard's own rule, so that a batch ends where its events one 
 from __future__ import annotations
 
 import contextlib
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,15 +52,15 @@ class Folder:
         self.codec = codec
         self.rereads = rereads
 
-    def fold(self, chunk: Chunk, *, start: int, poison: Poison | None = None) -> Batch:
-        """Fold the records at or after offset `start`.
+    def fold(self, chunk: Chunk, *, start: int, end: int | None = None, poison: Poison | None = None) -> Batch:
+        """Fold the records at or after offset `start`, and before `end` if that is given.
 
         `poison`: offsets the target has refused before. Ends early, at `Batch.next`, before a record that demands a
         named stop, so that everything before it is applied; raises that stop if it is the first record.
         """
         found = dict(poison or {})
         while True:
-            fold = _Fold(self, chunk, start, found)
+            fold = _Fold(self, chunk, start, chunk.next if end is None else end, found)
             fold.run()
             batch = fold.batch()
             if batch is not None:
@@ -70,10 +71,10 @@ class Folder:
 class _Fold:
     """One pass over a chunk."""
 
-    def __init__(self, folder: Folder, chunk: Chunk, start: int, poison: dict[int, Any]) -> None:
+    def __init__(self, folder: Folder, chunk: Chunk, start: int, end: int, poison: dict[int, Any]) -> None:
         self.wire, self.codec, self.rereads = folder.wire, folder.codec, folder.rereads
         self.absent = folder.codec.absent
-        self.chunk, self.start, self.next = chunk, start, chunk.next
+        self.chunk, self.start, self.next = chunk, start, end
         self.poison = poison
         self.eager = {entry[3] for entry in poison.values() if len(entry) > 3}  # noqa: PLR2004 - keys to translate at once
         self.slots: dict[str, _Slot] = {}
@@ -87,12 +88,10 @@ class _Fold:
 
     def run(self) -> None:
         """Decode and compact."""
-        chunk, start, values = self.chunk, self.start, self.chunk.values
+        chunk, offsets, values = self.chunk, self.chunk.offsets, self.chunk.values
         decode, decode_key, key_text = self.wire.value, self.wire.key, self.codec.key_text
-        for index, offset in enumerate(chunk.offsets):
-            if offset < start:
-                continue
-            raw = values[index]
+        for index in range(bisect_left(offsets, self.start), bisect_left(offsets, self.next)):
+            offset, raw = offsets[index], values[index]
             if raw is None:  # Kafka tombstone: the delete before it has said it all
                 self.received += 1
                 self.ignored += 1
@@ -312,8 +311,7 @@ def reread_stop(where: str) -> errors.NotBuiltYet:
     return errors.NotBuiltYet(
         f"{where}: a snapshot read after the first snapshot (a re-snapshot, or one that began again). Rows deleted in "
         "between would stay in the target, so nothing was applied past this record. This version cannot sweep "
-        "them. To start over: drop the connector, its slot and topics, the target's rows and checkpoints, then "
-        "`overgrow apply`.",
+        "them. Next: stop the workers, then `overgrow apply --start-over` empties the target and takes a new snapshot.",
         code="second-snapshot",
     )
 
@@ -321,11 +319,14 @@ def reread_stop(where: str) -> errors.NotBuiltYet:
 def _unbuilt(op: str, where: str) -> errors.NotBuiltYet:
     if op == "t":
         return errors.NotBuiltYet(
-            f"{where}: TRUNCATE at the source. This version does not apply truncates; nothing was "
-            "applied past this record.",
+            f"{where}: TRUNCATE at the source. This version does not apply truncates; nothing was applied past this "
+            "record. Next: `overgrow apply --start-over` takes a new snapshot of everything.",
             code="truncate",
         )
-    return errors.NotBuiltYet(f"{where}: a logical message in a table's topic", code="message")
+    return errors.NotBuiltYet(
+        f"{where}: a logical message in a table's topic. Next: see which connector or transform writes there.",
+        code="message",
+    )
 
 
 def _present(key: bytes | None) -> bytes:

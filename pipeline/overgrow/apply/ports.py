@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from overgrow import errors
 from overgrow.apply.batch import Batch, Books
-from overgrow.model import Claim, LetterKind, Part
+from overgrow.model import Claim, Letter, LetterKind, Part
 
 
 class Wire(Protocol):
@@ -52,10 +52,14 @@ class Codec(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What one committed batch did: `next` is the new checkpoint, `books` the whole batch's classification."""
+    """What one committed batch did: `next` is the new checkpoint, `books` the whole batch's classification.
+
+    `letters`: every letter that was filed, and whether it is open (a superseded one needs nobody).
+    """
 
     next: int
     books: Books
+    letters: tuple[tuple[Letter, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +104,7 @@ class Sink(Protocol):
     """A target store. One batch is one transaction: rows, tombstones, letters, books and checkpoint, or nothing."""
 
     async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
-        """Take over the partitions' checkpoints; a missing row or another identity is `Refused`."""
+        """Take over the partitions' checkpoints; a missing row or another mapping text is `Refused`."""
 
     async def write(self, batch: Batch, claim: Claim) -> Receipt:
         """Write under the checkpoint's lock; raises ClaimLost, Moved, BadRows, TransientError, Refused."""

@@ -7,6 +7,7 @@ Data goes to stdout, talk to stderr. Exit codes: 0 ok, 1 error, 2 usage or inval
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -66,6 +67,8 @@ class _LazyGroup(click.Group):
 def cli(ctx: click.Context, project: Path) -> None:
     """Move a live system off its legacy database while both keep running."""
     ctx.obj = project.resolve()
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False  # of every verb below; a pipe has none anyway
 
 
 def main() -> None:

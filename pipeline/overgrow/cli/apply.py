@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from overgrow.deployment import Deployment
 from overgrow.project import Project
 from overgrow.provision import Change, changes
+from overgrow.provision.start_over import changes as start_over_changes
 
 SYSTEMS = ("source", "topics", "target", "connect")
 _only = click.option("--only", type=click.Choice(SYSTEMS), multiple=True, help="Only this system (repeatable).")
@@ -29,23 +31,46 @@ def plan(folder: Path, *, only: tuple[Any, ...], as_json: bool) -> None:
 @click.command()
 @_only
 @_json
-@click.option("--dry-run", is_flag=True, help="The same as `overgrow plan`.")
+@click.option("--dry-run", is_flag=True, help="Only show it.")
+@click.option("--start-over", is_flag=True, help="First remove what the pipeline has made and EMPTY the mapped tables.")
+@click.option("--yes", is_flag=True, help="With --start-over: do not ask.")
 @click.pass_obj
-def apply(folder: Path, *, only: tuple[Any, ...], as_json: bool, dry_run: bool) -> None:
-    """Make what is missing, in order: publication, topics, target, connector. Drops and retypes nothing."""
+def apply(folder: Path, *, only: tuple[Any, ...], as_json: bool, dry_run: bool, start_over: bool, yes: bool) -> None:
+    """Make what is missing, in order: publication, topics, target, connector. Retypes nothing.
+
+    With --start-over (for what the messages name: a second snapshot, a truncate, a topic made anew), the connector
+    with its offsets, its slot, the topics and all rows, checkpoints and dead letters go first; then a new snapshot
+    begins.
+    """
+    if start_over:
+        if only:
+            raise click.UsageError("--start-over is for all systems together; leave out --only")
+        removals = start_over_changes(Deployment(Project.require(folder)))
+        if not dry_run and not yes:
+            click.confirm(
+                "Stop the workers first. Empty the mapped target tables and begin anew?", abort=True, err=True
+            )
+        _each(removals, as_json=as_json, make=not dry_run)
+        if dry_run:
+            return
     run(folder, only=only, as_json=as_json, make=not dry_run)
 
 
 def run(folder: Path, *, only: tuple[Any, ...], as_json: bool, make: bool) -> None:
-    """Print each change and, if asked, make it before looking for the next."""
+    """Print each difference and, if asked, make it before looking for the next."""
+    count = _each(changes(Deployment(Project.require(folder)), only), as_json=as_json, make=make)
+    done = "made" if make else "to make"
+    click.echo(f"{count} changes {done}" if count else "nothing to change", err=True)
+
+
+def _each(found: Iterable[Change], *, as_json: bool, make: bool) -> int:
     count = 0
-    for change in changes(Deployment(Project.require(folder)), only):
+    for change in found:
         count += 1
         if make:
             change.make()
         click.echo(json.dumps({**change.to_json(), "done": make}) if as_json else _line(change, made=make))
-    done = "made" if make else "to make"
-    click.echo(f"{count} changes {done}" if count else "nothing to change", err=True)
+    return count
 
 
 def _line(change: Change, *, made: bool) -> str:

@@ -14,15 +14,23 @@ from overgrow.demo.story import tell
 from overgrow.project import Project
 
 NOT_HELD = 3
+# Every partition of the killed worker must see a change after the kill, which comes at 40 %: 0.6 * 10 s * 50/s are 300
+# changes, about 37 for each of the example's 8 partitions; keys enough that each partition has some.
+MIN_SECONDS, MIN_RATE, MIN_ROWS = 10, 50, 100
 
 
 @click.command()
 @click.option(
-    "--seconds", type=click.FloatRange(min=5), default=45, show_default=True, help="How long live writes run."
+    "--seconds", type=click.FloatRange(min=MIN_SECONDS), default=45, show_default=True, help="How long live writes run."
 )
-@click.option("--rows", type=click.IntRange(min=1), default=20_000, show_default=True, help="Rows to seed.")
+@click.option("--rows", type=click.IntRange(min=MIN_ROWS), default=20_000, show_default=True, help="Rows to seed.")
 @click.option(
-    "--rate", type=click.FloatRange(min=1), default=220, show_default=True, metavar="CHANGES/S", help="Live writes."
+    "--rate",
+    type=click.FloatRange(min=MIN_RATE),
+    default=220,
+    show_default=True,
+    metavar="CHANGES/S",
+    help="Live writes.",
 )
 @click.option("--keep", is_flag=True, help="Leave the stack up, to look around; says how to stop it.")
 @click.option(

@@ -13,13 +13,14 @@ import httpx
 from overgrow import __version__
 from overgrow.demo import report as reports
 from overgrow.demo.crew import Killed
-from overgrow.demo.measure import Commits, Lags, failover, snapshot
-from overgrow.demo.scene import Connection, Say, Scene, count
+from overgrow.demo.measure import Commits, Lags, Window, failover, snapshot, unchanged
+from overgrow.demo.scene import Connection, Say, Scene, Stuck, count
 from overgrow.kafka.connect import Connect
 from overgrow.mapping.plan import TablePlan
 from overgrow.model import Part
 from overgrow.testing import rangelog
-from overgrow.testing.fold import Comparison, compare, fold, source_rows, target_rows
+from overgrow.testing.fold import fold
+from overgrow.testing.rows import Comparison, compare, mapped_rows, source_rows, target_rows
 from overgrow.testing.topics import Record
 
 ANSWER_SECONDS = 30.0
@@ -31,7 +32,7 @@ def tables(scene: Scene, target: Connection, records: Sequence[Record], say: Say
         for topic, plan in scene.plans.items():
             mine = [record for record in records if record.part.topic == topic]
             there, mapped = target_rows(target, plan), source_rows(source, plan)
-            of_topic = compare(fold(plan, scene.project.placeholder, mine).rows, there)
+            of_topic = compare(mapped_rows(plan, fold(plan, scene.project.placeholder, mine)).rows, there)
             of_source = compare(mapped, there)
             _tell(plan, "fold of the topic", of_topic, say)
             _tell(plan, "mapped source", of_source, say)
@@ -73,7 +74,7 @@ def times(target: Connection, records: Sequence[Record], killed: Killed, live_be
     """What the log of committed ranges tells, as fields of the report."""
     ranges = rangelog.ranges(target)
     commits = Commits(ranges)
-    window = failover(ranges, parts=killed.parts, owner=killed.owner, killed_at=killed.at)
+    window = takeover(ranges, records, killed)
     lags = Lags.of(records, commits, window)
     rows, seconds = snapshot(records, commits)
     return {
@@ -91,6 +92,17 @@ def times(target: Connection, records: Sequence[Record], killed: Killed, live_be
         "lag": lags.outside,
         "lag_failover_window": lags.inside,
     }
+
+
+def takeover(ranges: Sequence[rangelog.Range], records: Sequence[Record], killed: Killed) -> Window:
+    """The failover; Stuck if it cannot be measured for want of changes, which says nothing against the pipeline."""
+    window = failover(ranges, parts=killed.parts, owner=killed.owner, killed_at=killed.at)
+    idle = unchanged(records, killed.parts, since=killed.at)
+    rest = failover(ranges, parts=killed.parts - idle, owner=killed.owner, killed_at=killed.at)
+    if window.end is None and idle and (idle == killed.parts or rest.end is not None):
+        names = ", ".join(sorted(map(str, idle)))
+        raise Stuck(f"no change came to {names} after the kill: no failover to measure; raise --rate or --seconds")
+    return window
 
 
 def versions(scene: Scene, target: Connection) -> dict[str, str]:

@@ -76,6 +76,11 @@ def failover(ranges: Iterable[Range], *, parts: set[Part], owner: str, killed_at
     return Window(begin=killed_at, end=max(first.values()) if whole else None)
 
 
+def unchanged(records: Iterable[Record], parts: set[Part], *, since: float) -> set[Part]:
+    """Those of the partitions that no change came to since then: nobody had anything to commit there."""
+    return parts - {record.part for record in records if record.streamed and record.ts_us >= since * US}
+
+
 class Commits:
     """When each offset was committed in the target."""
 

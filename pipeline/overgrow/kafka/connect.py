@@ -156,6 +156,10 @@ class Connect:
         self._known("POST", f"{_path(name)}/restart?includeTasks=true", name)
         self.wait_running(name, timeout)
 
+    def forget_offsets(self, name: str) -> None:
+        """Forget how far a stopped connector has come: its next start begins with a snapshot."""
+        self._known("DELETE", f"{_path(name)}/offsets", name)
+
     def delete(self, name: str, timeout: float = 60.0) -> None:
         """Until it is gone; one that is not there is fine. Its replication slot and its offsets stay."""
         self._ask("DELETE", _path(name))

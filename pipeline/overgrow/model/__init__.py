@@ -2,11 +2,9 @@
 
 from overgrow.model.chunk import Chunk, Claim, Headers, Part, Record
 from overgrow.model.deadletter import Letter, LetterKind
-from overgrow.model.stamp import EPOCH_UNIT, GENERATION_UNIT, Stamp, may_write, stamp_base
+from overgrow.model.stamp import Stamp, may_write, stamp_base
 
 __all__ = [
-    "EPOCH_UNIT",
-    "GENERATION_UNIT",
     "Chunk",
     "Claim",
     "Headers",

@@ -15,8 +15,8 @@ class Letter:
     """One dead letter; `record` keeps the original bytes and headers.
 
     `key` is the canonical source key (None if the key itself is unreadable), `lsn` and `xid` the event's position as
-    far as it could be read.
-    sink see whether the row has moved on already.
+    far as it could be read. `field` names the mapping's target field for translation errors; `target_key` (COPY text,
+    where the key translates) lets the sink see whether the row has moved on already.
     """
 
     record: Record

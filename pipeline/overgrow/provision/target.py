@@ -11,7 +11,9 @@ import sqlglot
 
 from overgrow import errors
 from overgrow.deployment import Deployment
+from overgrow.envelope import SqlType
 from overgrow.kafka.admin import Topics
+from overgrow.mapping import TablePlan
 from overgrow.provision.change import Change
 from overgrow.sinks.postgres import Table, install
 from overgrow.sinks.postgres.claim import SCHEMA_VERSION
@@ -30,7 +32,10 @@ def changes(deployment: Deployment) -> Iterator[Change]:
         if version is None:
             yield _change("overgrow", "create overgrow's own tables", "version 1", partial(install.install, connection))
         elif version != SCHEMA_VERSION:
-            msg = f"the target's own tables have version {version}, this overgrow speaks {SCHEMA_VERSION}"
+            msg = (
+                f"the target's own tables have version {version}, this overgrow speaks {SCHEMA_VERSION}: run "
+                "the overgrow that made them."
+            )
             raise errors.ConfigurationError(msg)
         yield from _pipeline(deployment, connection, made=version is not None)
         for table in deployment.tables.values():
@@ -64,15 +69,13 @@ def _tables(deployment: Deployment, connection: Connection) -> Iterator[Change]:
                 if row and row[0]:
                     yield _change(name.db or name.name, "create the schema", statement, _run(connection, statement))
     for table in deployment.tables.values():
-        yield from _stamps(connection, table)
+        yield from _stamps(deployment, connection, table)
 
 
-def _stamps(connection: Connection, table: Table) -> Iterator[Change]:
+def _stamps(deployment: Deployment, connection: Connection, table: Table) -> Iterator[Change]:
     live = install.columns(connection, table.target)
-    absent = [name for name in table.columns if live and name not in live]
-    if absent:
-        msg = f"target table {table.target} has no column {', '.join(absent)}; mapping {table.mapping} writes it"
-        raise errors.ConfigurationError(msg)
+    if live:
+        _check_table(deployment.plans[table.topic], live, install.primary_key(connection, table.target))
     missing = [name for name in install.stamp_columns(table) if name not in live]
     if not missing:
         return
@@ -90,29 +93,45 @@ def _stamps(connection: Connection, table: Table) -> Iterator[Change]:
     )
 
 
+def _check_table(plan: TablePlan, live: dict[str, tuple[str, bool]], key: set[str]) -> None:
+    """The live target table takes what the mapping writes: by name, by type, by key."""
+    wrong = []
+    for column in plan.target_columns:
+        kind = live.get(column.name, ("missing", True))[0]
+        same = kind != "missing" if column.type is None else SqlType.parse(kind) == column.type
+        if not same:
+            wrong.append(f"column {column.name} is {kind}, the DDL says {column.type_text}")
+    if key != set(plan.target_key):
+        wrong.append(f"its primary key is ({', '.join(sorted(key)) or 'none'}), not ({', '.join(plan.target_key)})")
+    if wrong:
+        msg = (
+            f"target table {plan.target_table}: {'; '.join(wrong)}. Alter it, or mend the DDL and mapping {plan.file}."
+        )
+        raise errors.ConfigurationError(msg)
+
+
 def _pipeline(deployment: Deployment, connection: Connection, *, made: bool) -> Iterator[Change]:
     with connected(deployment.source_dsn, application=f"overgrow:{deployment.pipeline}:apply") as database:
         live = database.identity()
-    known = install.pipeline_source(connection, deployment.pipeline) if made else None
-    if known is None:
+    if not made or not install.check_source(connection, deployment.pipeline, live.system_identifier, live.timeline):
         yield _change(
             deployment.pipeline,
             "bind the pipeline to its source",
             f"system {live.system_identifier}, timeline {live.timeline}",
             lambda: install.register_pipeline(connection, deployment.pipeline, live.system_identifier, live.timeline),
         )
-    elif known != (live.system_identifier, live.timeline):
-        msg = (
-            f"pipeline {deployment.pipeline!r} belongs to source system {known[0]}, timeline {known[1]}; the DSN leads "
-            f"to system {live.system_identifier}, timeline {live.timeline}. Positions do not compare between them."
-        )
-        raise errors.IdentityChanged(msg)
 
 
 def _checkpoints(deployment: Deployment, connection: Connection, table: Table, *, made: bool) -> Iterator[Change]:
     topic = Topics(deployment.bootstrap).describe([table.topic]).get(table.topic)
     there = install.checkpoints(connection, table.pipeline, table.topic) if made else {}
     if not there:
+        if made and (left := install.leftovers(connection, table)):
+            msg = (
+                f"topic {table.topic} has no checkpoint, but {', '.join(left)} hold rows of an earlier run: their "
+                "stamps would refuse the new ones. Next: `overgrow apply --start-over`."
+            )
+            raise errors.Refused(msg, code="leftovers")
         yield _change(
             table.topic,
             "begin at offset 0 of every partition",
@@ -124,7 +143,7 @@ def _checkpoints(deployment: Deployment, connection: Connection, table: Table, *
         seen = "is gone" if topic is None else f"has id {topic.topic_id} and {topic.partitions} partitions"
         msg = (
             f"topic {table.topic} {seen}, its checkpoints were made for {sorted(set(there.values()))}: it was "
-            "recreated or re-partitioned. Nothing was changed."
+            "recreated or re-partitioned. Nothing was changed. Next: `overgrow apply --start-over`, if that is meant."
         )
         raise errors.IdentityChanged(msg)
 

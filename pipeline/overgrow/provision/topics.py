@@ -29,6 +29,7 @@ def changes(deployment: Deployment) -> Iterator[Change]:
         elif there[topic].partitions != deployment.partitions:
             msg = (
                 f"topic {topic} has {there[topic].partitions} partitions, overgrow.yaml says {deployment.partitions}. "
-                "A partition count is not changed under a running stream: keys would change partition and order."
+                "A partition count is not changed under a running stream: keys would change partition and order. Next: "
+                f"set kafka.partitions to {there[topic].partitions}, or `overgrow apply --start-over`."
             )
             raise errors.IdentityChanged(msg)

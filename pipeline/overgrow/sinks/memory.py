@@ -113,6 +113,7 @@ class MemorySink:
         if row.next_offset != batch.start:
             raise (Hole if row.next_offset < batch.start else Moved)(row.next_offset)
         self._snapshot_once(batch, row)
+        letters_before = len(self.state.letters)
         counts = {"applied": 0, "superseded": 0, "filtered": 0, "set_aside": 0}
         bad: dict[int, tuple[LetterKind, str]] = {}
         for step in batch.steps:
@@ -130,7 +131,8 @@ class MemorySink:
         books = batch.books.plus(Books(**counts))
         row.books = row.books.plus(books)
         self.state.ranges.append((batch.part, batch.start, batch.next))
-        return Receipt(next=batch.next, books=books)
+        filed = tuple((one.letter, one.open) for one in self.state.letters[letters_before:])
+        return Receipt(next=batch.next, books=books, letters=filed)
 
     def _snapshot_once(self, batch: Batch, row: CheckpointRow) -> None:
         if self.rereads or not batch.reads:

@@ -1,4 +1,4 @@
-"""A legacy PostgreSQL, read only but for two things: `apply` makes the publication, `verify` emits a logical message.
+"""A legacy PostgreSQL, read only but for its publication and slot (`apply`) and a logical message (`verify`).
 
 Blocking, short sessions; called by `plan`, `apply`, `verify`.
 """
@@ -73,6 +73,19 @@ class PostgresSource:
         text = "ALTER PUBLICATION {} ADD TABLE {}" if exists else "CREATE PUBLICATION {} FOR TABLE {}"
         self.connection.execute(sql.SQL(text).format(sql.Identifier(publication), names))
 
+    def has_slot(self, slot: str) -> bool:
+        """Whether there is such a replication slot."""
+        query = "SELECT 1 FROM pg_replication_slots WHERE slot_name = %s"
+        return self.connection.execute(query, [slot]).fetchone() is not None
+
+    def drop_slot(self, slot: str) -> bool:
+        """Drop the slot if nobody uses it; whether it is gone."""
+        query = (
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s AND NOT active"
+        )
+        self.connection.execute(query, [slot])
+        return not self.has_slot(slot)
+
     def position(self) -> int:
         """The write-ahead log's insert position, in bytes."""
         return int(self._row("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint")[0])
@@ -98,7 +111,7 @@ def connected(dsn: str, *, application: str) -> Iterator[PostgresSource]:
 
 @contextmanager
 def session(dsn: str, *, what: str, application: str) -> Iterator[psycopg.Connection[Any]]:
-    """A blocking autocommit session; `what` names the system in the error."""
+    """A blocking autocommit session; `what` names the system when it does not answer, or goes away inside the block."""
     try:
         connection = psycopg.connect(dsn, autocommit=True, application_name=application, connect_timeout=5)
     except psycopg.OperationalError as error:
@@ -106,8 +119,28 @@ def session(dsn: str, *, what: str, application: str) -> Iterator[psycopg.Connec
         where = f"{place.get('host', 'localhost')}:{place.get('port', 5432)}/{place.get('dbname', '')}"
         text = " ".join(str(error).split())
         raise errors.UnreachableError(f"the {what} database at {where} does not answer: {text}") from error
-    with connection:
-        yield connection
+    try:
+        with connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise errors.UnreachableError(f"the {what} database went away: {' '.join(str(error).split())}") from error
+
+
+def checked(dsn: str, key: str) -> str:
+    """The connection string, or ConfigurationError naming its `key`; its text, which holds a password, stays out."""
+    try:
+        place = psycopg.conninfo.conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        place = {"host": "@"}
+    host, port = str(place.get("host") or ""), str(place.get("port") or "5432")
+    # An unescaped slash or at sign in a password makes the rest of it part of the host.
+    if "@" in host or (":" in host and "/" in host) or not all(one.isdigit() for one in port.split(",")):
+        msg = (
+            f"overgrow.yaml: {key} is not a connection string (its text is not shown: it may hold a password). "
+            "Characters like / @ : % in a user or password are written as %2F %40 %3A %25."
+        )
+        raise errors.ConfigurationError(msg) from None
+    return dsn
 
 
 def quoted(table: str) -> sql.Identifier:

@@ -1,197 +1,114 @@
-"""An independent fold of the topics: what the target must hold, found without the engine.
+"""An independent fold of one topic: what its events say each source row is. The oracle beside the apply path.
 
-    last event per source key (highest position wins, reads lowest, later offset on a tie) -> the readable interpreter
+    per source key, walking its partition in offset order, an event is taken iff it is a read or its position is not
+    below the highest of the key's streamed events so far; the last one taken is the row
 
-Guarantees: shares nothing with the apply path but the plan and its interpreter; everything is read, nothing sampled.
-Rows of three origins (topics, source, target) come in one comparable form. Never writes; needs memory for every row,
-so it is for tests and the demo only.
+Guarantees: shares nothing with the apply path but the plan; everything is read, nothing sampled; a value that did not
+travel is what the key's row held before, and never made up. Needs memory for every image, so it is for tests and the
+demo only.
 """
 
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, NamedTuple
-
-import psycopg
-from psycopg import sql
+from typing import Any
 
 from overgrow import errors
-from overgrow.mapping.interpret import OUTSIDE, interpret
-from overgrow.mapping.plan import Field, TablePlan
+from overgrow.mapping.plan import TablePlan
+from overgrow.model import Part
 from overgrow.testing.topics import Record
 
 Key = tuple[Any, ...]
 Row = dict[str, Any]
-Rows = dict[Key, Row]  # by target key, values in comparable form
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folded:
-    """`rows` by target key. `poison`: source keys with an event that does not translate; an older one stands."""
+@dataclass(slots=True)
+class Newest:
+    """A source key's last taken event. `floor`: the highest position the key has seen, None while only reads came.
+    `images`: the rows that its taken events left, oldest first, None for a delete.
+    """
 
-    rows: Rows
-    poison: frozenset[Key]
-
-
-class Unequal(NamedTuple):
-    """A key whose rows differ in these columns."""
-
-    key: Key
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """What one set of rows has against another; `missing` and `extra` from the view of the expected ones."""
-
-    missing: tuple[Key, ...]
-    extra: tuple[Key, ...]
-    unequal: tuple[Unequal, ...]
+    offset: int
+    floor: int | None
+    images: list[Row | None]
 
     @property
-    def count(self) -> int:
-        """Rows that are not the same on both sides."""
-        return len(self.missing) + len(self.extra) + len(self.unequal)
+    def row(self) -> Row | None:
+        """The source row as wire values, None when it was deleted."""
+        return self.images[-1]
+
+
+@dataclass(slots=True)
+class Folded:
+    """One topic. `resent`: events that are not taken; `again`: streamed events seen before; `partial`: events that came
+    without a large value; `truncates`: where the last one stands, for no worker goes past it.
+    """
+
+    keys: dict[Key, Newest] = field(default_factory=dict)
+    counts: Counter[Part] = field(default_factory=Counter)  # records, Kafka's tombstones as well
+    operations: Counter[str] = field(default_factory=Counter)
+    truncates: dict[Part, int] = field(default_factory=dict)
+    resent: int = 0
+    again: int = 0
+    partial: int = 0
 
 
 def fold(plan: TablePlan, placeholder: str, records: Iterable[Record]) -> Folded:
-    """What the target of a plan must hold after these records of its topic, in any order."""
-    by_key: dict[Key, list[Record]] = {}
-    for record in records:
-        if record.op is not None:
-            by_key.setdefault(tuple(record.key[name] for name in plan.source_key), []).append(record)
-    form = Form(plan)
-    rows: Rows = {}
-    poison = set()
-    for source_key, events in by_key.items():
-        row, poisoned = _last(plan, placeholder, sorted(events, key=attrgetter("rank")))
-        if poisoned:
-            poison.add(source_key)
-        if row is not None:
-            form.put(rows, row)
-    return Folded(rows=rows, poison=frozenset(poison))
-
-
-def _last(plan: TablePlan, placeholder: str, events: Sequence[Record]) -> tuple[dict[str, str | None] | None, bool]:
-    """The newest image that translates, and whether a newer one does not."""
-    images: list[Row | None] = []
-    for event in events:
-        images.append(_image(plan, placeholder, event.after, images[-1] if images else None))
-    poisoned = False
-    for image in reversed(images):
-        if image is None:
-            return None, poisoned
-        try:
-            row = interpret(plan, image)
-        except errors.TranslationError:
-            poisoned = True
+    """Fold these records of the plan's topic, given in any order."""
+    folded, seen = Folded(), set[tuple[Key, str, int]]()
+    for record in sorted(records, key=attrgetter("part", "offset")):
+        folded.counts[record.part] += 1
+        if record.op is None:
             continue
-        return (None if row is OUTSIDE else row), poisoned
-    return None, poisoned
+        folded.operations[record.op] += 1
+        if record.op == "t":
+            folded.truncates[record.part] = record.offset
+            continue
+        key = tuple(record.key[name] for name in plan.source_key)
+        if record.lsn is not None:
+            event = (key, record.op, record.lsn)
+            folded.again += event in seen
+            seen.add(event)
+        _feed(folded, plan, placeholder, key, record)
+    return folded
 
 
-def _image(plan: TablePlan, placeholder: str, after: Row | None, before: Row | None) -> Row | None:
-    """The row an event leaves: unchanged large values come from the row before it."""
+def _feed(folded: Folded, plan: TablePlan, placeholder: str, key: Key, record: Record) -> None:
+    newest = folded.keys.get(key)
+    floor = newest.floor if newest else None
+    if record.lsn is not None and floor is not None and record.lsn < floor:
+        folded.resent += 1
+        return
+    image, absent = _image(plan, placeholder, record.after)
+    if image is not None and absent:
+        folded.partial += 1
+        before = newest.row if newest else None
+        if before is None:
+            msg = f"{record.part} at {record.offset}: {key} came without {absent}, and no row before it has them"
+            raise errors.Refused(msg)
+        image |= {name: before[name] for name in absent}
+    if newest is None:
+        folded.keys[key] = Newest(record.offset, record.lsn, [image])
+    else:
+        newest.offset, newest.floor = record.offset, record.lsn if record.lsn is not None else floor
+        newest.images.append(image)
+
+
+def _image(plan: TablePlan, placeholder: str, after: Row | None) -> tuple[Row | None, list[str]]:
+    """The used columns of a row, and the names of those that did not travel."""
     if after is None:
-        return None
-    image = {}
+        return None, []
+    image, absent = {}, []
     for column in plan.used:
         value = after[column.name]
         if value is not None and column.type.wire.python is bytes:
             value = base64.b64decode(value)
         if column.large and value in (placeholder, placeholder.encode()):
-            if before is None or column.name not in before:
-                continue
-            value = before[column.name]
-        image[column.name] = value
-    return image
-
-
-def source_rows(connection: psycopg.Connection[Any], plan: TablePlan) -> Rows:
-    """The source's rows now, through the readable interpreter."""
-    names = [column.name for column in plan.used]
-    select = sql.SQL("SELECT {} FROM {}").format(
-        sql.SQL(", ".join(column.select for column in plan.used)),  # made by the mapping compiler
-        _table(plan.source_table),
-    )
-    rows: Rows = {}
-    form = Form(plan)
-    for values in connection.execute(select):
-        row = interpret(plan, dict(zip(names, values, strict=True)))
-        if row is not OUTSIDE:
-            form.put(rows, row)
-    return rows
-
-
-def target_rows(connection: psycopg.Connection[Any], plan: TablePlan) -> Rows:
-    """The target's rows now, as PostgreSQL prints them."""
-    names = [field.target.name for field in plan.fields]
-    query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(
-        sql.SQL(", ").join(map(sql.Identifier, names)), _table(plan.target_table)
-    )
-    rows: Rows = {}
-    form = Form(plan)
-    with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'")
-        with cursor.copy(query) as copy:
-            for values in copy.rows():
-                form.put(rows, dict(zip(names, values, strict=True)))
-    return rows
-
-
-def compare(expected: Rows, found: Rows) -> Comparison:
-    """Row by row, column by column."""
-    both = expected.keys() & found.keys()
-    unequal = (Unequal(key, _columns(expected[key], found[key])) for key in both if expected[key] != found[key])
-    return Comparison(
-        missing=tuple(expected.keys() - found.keys()),
-        extra=tuple(found.keys() - expected.keys()),
-        unequal=tuple(unequal),
-    )
-
-
-def _columns(one: Row, other: Row) -> tuple[str, ...]:
-    nothing = object()
-    names = {**one, **other}
-    return tuple(name for name in names if one.get(name, nothing) != other.get(name, nothing))
-
-
-class Form:
-    """Texts of a plan's target columns to values that are equal iff PostgreSQL's own are."""
-
-    def __init__(self, plan: TablePlan) -> None:
-        self._of = {field.target.name: _comparable(field) for field in plan.fields}
-        self._key = plan.target_key
-
-    def put(self, rows: Rows, texts: Mapping[str, str | None]) -> None:
-        """Add a row; two of one target key are an error of the mapping."""
-        row = {name: None if text is None else self._of[name](text) for name, text in texts.items()}
-        key = tuple(row[name] for name in self._key)
-        if key in rows:
-            raise errors.Refused(f"two rows have the target key {dict(zip(self._key, key, strict=True))}")
-        rows[key] = row
-
-
-def _comparable(field: Field) -> Callable[[str], Any]:
-    kind = field.target.type.wire.kind if field.target.type else "text"
-    forms: dict[str, Callable[[str], Any]] = {
-        "numeric": Decimal,
-        "float": float,
-        "json": _document,
-        "jsonb": _document,
-        "char": str.rstrip,
-    }
-    return forms.get(kind, str)
-
-
-def _document(text: str) -> Any:  # noqa: ANN401 - any JSON
-    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
-
-
-def _table(name: str) -> sql.Identifier:
-    return sql.Identifier(*name.split(".", 1))
+            absent.append(column.name)
+        else:
+            image[column.name] = value
+    return image, absent

@@ -23,7 +23,7 @@ BATCH = 2000
 
 
 class Record(NamedTuple):
-    """One record as it lies in the topic. `op` None is a Kafka tombstone, `lsn` None a read."""
+    """One record as it lies in the topic. `op` None is a Kafka tombstone, `lsn` None a read; a truncate has no key."""
 
     part: Part
     offset: int
@@ -37,11 +37,6 @@ class Record(NamedTuple):
     def streamed(self) -> bool:
         """Whether it tells of a change, not of a snapshot's read."""
         return self.op is not None and self.op != "r"
-
-    @property
-    def rank(self) -> tuple[int, int, int]:
-        """Who wins among the events of one key: the highest position, reads lowest."""
-        return (1, self.lsn or 0, self.offset) if self.streamed else (0, 0, self.offset)
 
 
 class _Source(msgspec.Struct):
@@ -127,7 +122,7 @@ def _position(consumer: Any, part: Part) -> int:  # noqa: ANN401 - an untyped cl
 def read(message: Message) -> Record:
     """Decode one record with nothing but a JSON decoder."""
     part, offset, raw = Part(message.topic(), message.partition()), message.offset(), message.value()
-    key = _key(message.key()).payload
+    key = {} if message.key() is None else _key(message.key()).payload
     if raw is None:
         return Record(part, offset, key, None, None, None, 0)
     payload = _value(raw).payload

@@ -22,20 +22,21 @@ Identity = Callable[[set[str]], Awaitable[dict[str, Topic]]]
 
 
 class Claimer:
-    """`alive` is called at every attempt: a watchdog must not mistake patience for a hang."""
+    """`source` raises IdentityChanged when the source is not the pipeline's, UnreachableError when it cannot tell."""
 
-    def __init__(self, sink: Sink, identity: Identity, observe: Observer, alive: Callable[[], None]) -> None:
+    def __init__(
+        self, sink: Sink, identity: Identity, observe: Observer, source: Callable[[], Awaitable[None]]
+    ) -> None:
         self._sink = sink
         self._identity = identity
         self._observe = observe
-        self._alive = alive
+        self._source = source
         self._claimed: dict[Part, Claimed] = {}  # the newest claim of each partition ever held: what its topic was then
 
     async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
         """Claim all of `parts`; waits as long as the target or the brokers are away. Raises Refused."""
         wanted = list(parts)
         while True:
-            self._alive()
             try:
                 topics = await self._identity({part.topic for part in wanted})
                 claimed = await self._sink.claim(wanted)
@@ -43,24 +44,31 @@ class Claimer:
                 self._observe("claim-retry", {"error": str(error)})
                 await asyncio.sleep(PAUSE * (1 + random.random()))  # noqa: S311 - jitter
                 continue
-            for part, one in claimed.items():
-                check_topic(part, one, topics.get(part.topic))
             self._claimed.update(claimed)
-            self._alive()
+            self._check(topics, claimed)
+            await self._check_source()
             self._observe("claimed", {"parts": {str(part): one.next_offset for part, one in claimed.items()}})
             return claimed
 
     async def watch(self) -> None:
-        """Check every minute that the topics are still those of the checkpoints; raises Refused, else never returns."""
+        """Check every minute that topics and source are still the checkpoints'; raises Refused, else never returns."""
         while True:
             await asyncio.sleep(IDENTITY_SECONDS)
             try:
-                topics = await self._identity({part.topic for part in self._claimed})
+                self._check(await self._identity({part.topic for part in self._claimed}), self._claimed)
             except errors.UnreachableError as error:
                 self._observe("identity-unknown", {"error": str(error)})
-                continue
-            for part, one in self._claimed.items():
-                check_topic(part, one, topics.get(part.topic))
+            await self._check_source()
+
+    def _check(self, topics: dict[str, Topic], claimed: dict[Part, Claimed]) -> None:
+        for part, one in claimed.items():
+            check_topic(part, one, topics.get(part.topic))
+
+    async def _check_source(self) -> None:
+        try:
+            await self._source()
+        except errors.UnreachableError as error:
+            self._observe("identity-unknown", {"error": str(error)})  # a source that is away has changed nothing
 
 
 class TopicIdentity:

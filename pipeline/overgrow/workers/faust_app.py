@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,7 +18,7 @@ import faust
 from overgrow import errors
 from overgrow.apply import Claimed, ClaimLost, Engine, Hole
 from overgrow.apply.engine import Observer
-from overgrow.model import Claim, Part
+from overgrow.model import Part
 from overgrow.workers.claiming import RECLAIM_PAUSE, Claimer
 from overgrow.workers.faust_consumer import ChunkTransport, Delivery
 from overgrow.workers.settings import WorkerSettings
@@ -34,7 +33,6 @@ class ApplyApp(faust.App):  # type: ignore[misc]
     refusal: errors.Refused | None = None
     claimer: Claimer
     observe: Observer
-    progress_at: float = 0.0  # monotonic time of the last commit or retry
 
     def _new_transport(self) -> ChunkTransport:
         return ChunkTransport(self.conf.broker_consumer, self)
@@ -54,21 +52,12 @@ class ApplyApp(faust.App):  # type: ignore[misc]
             await self.refuse(refused)
             raise
 
-    def reclaim(self, tp: Any, lost: Claim) -> None:  # noqa: ANN401
-        """Ask for a new claim if `tp` is still assigned and `lost` is still the newest claim we know of."""
-        if self.consumer.holds(tp, lost):
-            self.consumer.heal(tp, None)
-
     async def watch_identity(self) -> None:
         """Refuse by name when a topic is made anew under a running worker."""
         try:
             await self.claimer.watch()
         except errors.Refused as refused:
             await self.refuse(refused)
-
-    def alive(self) -> None:
-        """Tell the watchdog that this is patience, not a hang."""
-        self.progress_at = time.monotonic()
 
     async def refuse(self, refused: errors.Refused) -> None:
         """Stop by name; the process exits 4."""
@@ -122,14 +111,14 @@ async def _apply(app: ApplyApp, tp: Any, delivery: Delivery) -> None:  # noqa: A
     chunk = delivery.chunk
     try:
         app.consumer.durable[tp] = await app.engine.feed(chunk, delivery.claim)
-        app.alive()
     except Hole as hole:
         app.event("hole", part=str(chunk.part), start=chunk.start, checkpoint=hole.at)
         app.consumer.heal(tp, hole.at)
     except ClaimLost as lost:
         app.event("claim-lost", part=str(chunk.part), message=str(lost))
+        app.consumer.lose(tp, delivery.claim)
         # Either we are a zombie, and learn of it meanwhile, or the target was restored and has forgotten our token.
-        asyncio.get_running_loop().call_later(RECLAIM_PAUSE, app.reclaim, tp, delivery.claim)
+        asyncio.get_running_loop().call_later(RECLAIM_PAUSE, app.consumer.reclaim, tp, delivery.claim)
     except errors.Refused as refused:
         await app.refuse(refused)
         raise

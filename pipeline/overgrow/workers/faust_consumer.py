@@ -33,6 +33,7 @@ from overgrow.apply.ports import Claimed
 from overgrow.model import Chunk, Claim, Part
 
 COMMIT_SECONDS, FAREWELL_SECONDS = 2.0, 3.0
+UNSOUGHT_PAUSE = 0.5  # between fetches that fail because nothing has been sought yet
 
 
 class Claims(Protocol):
@@ -89,7 +90,12 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     async def _seek_wait(self, consumer: Any, partitions: Mapping[Any, int]) -> None:  # noqa: ANN401
         for tp, offset in partitions.items():
             self._chain[tp.topic, tp.partition] = offset
-        await super()._seek_wait(consumer, partitions)
+        try:
+            await super()._seek_wait(consumer, partitions)
+        except BaseException:
+            for tp in partitions:  # who knows which of them were sought: without a start, their chunks are dropped
+                self._chain.pop((tp.topic, tp.partition), None)
+            raise
 
     async def on_partitions_revoked(self, revoked: Any) -> None:  # noqa: ANN401
         """Forget the chain."""
@@ -152,6 +158,10 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return fetched
 
 
+def _tp(key: Any) -> Any:  # noqa: ANN401
+    return TP(key.topic, key.partition)
+
+
 class _NoReadOffsets(MutableMapping[Any, Any]):
     """Faust drops messages below its `_read_offset`; a seek back would be starved. `_expected` does this job."""
 
@@ -172,7 +182,11 @@ class _NoReadOffsets(MutableMapping[Any, Any]):
 
 
 class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
-    """Faust's consumer service: claims, seeks, and yields one message per chunk."""
+    """Faust's consumer service: claims, seeks, and yields one message per chunk.
+
+    Only partitions in `_expected` are delivered: those that are assigned, claimed and sought. Claiming waits as long as
+    the target is away, so it is a task of its own: Faust's recovery gives its seek 20 seconds and then dies in silence.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **kwargs)
@@ -180,6 +194,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         self._expected: dict[Any, int] = {}
         self._claims: dict[Any, Claim] = {}
         self._heals: dict[Any, int | None] = {}
+        self._claiming: asyncio.Task[None] | None = None
         self.durable: dict[Any, int] = {}  # committed in the target; the agent keeps it
 
     @property
@@ -191,11 +206,28 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         return ChunkThread(self, loop=self.loop, beacon=self.beacon)
 
     async def seek_to_committed(self) -> Mapping[Any, int]:
-        """Claim what is assigned and seek to the checkpoints; Kafka's committed offsets are not asked."""
-        positions = await self._claim(TP(*tp) for tp in self.assignment())
-        self._expected, self.durable, self._heals = dict(positions), dict(positions), {}
+        """Begin to claim what is assigned; the claim seeks to the checkpoints. Kafka's committed offsets are not asked.
+
+        Faust calls this at every rebalance, at times twice at once: only the newest call counts.
+        """
+        if self._claiming is not None:
+            self._claiming.cancel()
+        self._expected, self._claims, self._heals, self.durable = {}, {}, {}, {}
+        assigned = {TP(*tp) for tp in self.assignment()}
+        if assigned:
+            self._claiming = asyncio.create_task(self._claim_and_seek(assigned))
+        return {}
+
+    async def _claim_and_seek(self, assigned: set[Any]) -> None:
+        try:
+            positions = await self._claim(assigned)
+        except errors.Refused:
+            return  # said and done: the worker stops by name
+        except Exception as error:  # noqa: BLE001 - a task's error reaches nobody by itself
+            await self.app.crash(error)
+            return
+        self._expected, self.durable = dict(positions), dict(positions)
         await self._seek_to(positions)
-        return positions
 
     async def _seek_to(self, positions: Mapping[Any, int]) -> None:
         """Seek; a rebalance that overtakes it is no failure: what is still ours is sought again by `_expected`."""
@@ -209,7 +241,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         claimed = await self.worker.claim(parts)
         for part, one in claimed.items():
             tp = parts[part]
-            # Faust seeks twice around a rebalance, at the same time: which claim is in force, the target has decided,
+            # A rebalance and a lost claim may claim at the same time: which claim is in force, the target has decided,
             # not the order in which its answers arrive.
             self._claims[tp] = max(one.claim, self._claims.get(tp, one.claim))
         return {parts[part]: one.next_offset for part, one in claimed.items()}
@@ -225,9 +257,15 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         """Ask the fetch loop to seek `tp` back to `at`; None: claim it anew and seek to its checkpoint."""
         self._heals[tp] = at
 
-    def holds(self, tp: Any, claim: Claim) -> bool:  # noqa: ANN401
-        """Is `claim` the newest claim we have made on an assigned partition?"""
-        return self._claims.get(tp) == claim and tp in self._expected
+    def lose(self, tp: Any, claim: Claim) -> None:  # noqa: ANN401
+        """Deliver nothing more of `tp` under this claim."""
+        if self._claims.get(tp) == claim:
+            self._expected.pop(tp, None)
+
+    def reclaim(self, tp: Any, lost: Claim) -> None:  # noqa: ANN401
+        """Claim `tp` anew if it is still assigned and `lost` is still the newest claim we have made on it."""
+        if self._claims.get(tp) == lost and tp in self.assignment():
+            self.heal(tp, None)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[Any, Any]]:  # noqa: ASYNC109
         """Yield (partition, message) with one chunk per message."""
@@ -240,19 +278,18 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
             return
         generation = self.app.consumer_generation_id
         if not self.flow_active:
-            if fetched:  # drained after a rebalance began: the positions moved, so seek once more
-                self.worker.event("dropped-inactive", parts=len(fetched))
-                await self.perform_seek()
+            # Drained in the middle of a rebalance, perhaps after our seek: what was dropped here is fetched again.
+            self._heals.update({tp: self._expected[tp] for tp in map(_tp, fetched) if tp in self._expected})
             return
         await self._heal()
         for key, piece in cast("dict[Any, Fetched]", fetched).items():
-            tp = TP(key.topic, key.partition)
+            tp = _tp(key)
             if not self.flow_active or not (generation == piece.generation == self.app.consumer_generation_id):
                 self.worker.event("dropped-generation", part=str(tp), start=piece.start, next=piece.next)
                 return
             expected = self._expected.get(tp)
             if expected is None:
-                continue
+                continue  # not claimed yet, or lost; the claim seeks
             if piece.start != expected or (piece.records and piece.records[0].offset < expected):
                 self.worker.event("sought-again", part=str(tp), expected=expected, start=piece.start, next=piece.next)
                 await self._seek_to({tp: expected})
@@ -264,13 +301,14 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
     async def _out_of_range(self, error: KafkaError) -> None:
         """A checkpoint that the log does not hold is a named stop; an offset of Kafka's own is only overtaken."""
         offsets = error.args[0] if isinstance(error, OffsetOutOfRangeError) else {}
-        lost = {str(TP(*tp)): at for tp, at in offsets.items() if self._expected.get(TP(*tp)) == at}
+        lost = {str(_tp(tp)): at for tp, at in offsets.items() if self._expected.get(_tp(tp)) == at}
         if not lost:
-            self.worker.event("seek-overtaken", error=repr(error))
+            await asyncio.sleep(UNSOUGHT_PAUSE)  # our seek is on its way, as soon as the claim is made
             return
         refused = errors.Refused(
             f"the log does not hold the checkpoint any more: {lost}. Records between the checkpoint and the log's "
-            "start were lost (retention, or a topic made anew). Nothing was applied past the checkpoint.",
+            "start were lost (retention, or a topic made anew). Nothing was applied past the checkpoint. Next: "
+            "`overgrow verify` names what is missing; `overgrow apply --start-over` takes a new snapshot.",
             code="offset-out-of-range",
         )
         await self.worker.refuse(refused)
@@ -279,11 +317,14 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
     async def _heal(self) -> None:
         while self._heals:
             tp, at = self._heals.popitem()
-            if tp not in self._expected:
+            if tp not in self.assignment():
                 continue  # revoked meanwhile
             if at is None:
                 self._claims.pop(tp, None)  # a restored target counts its claims from an older number on
                 at = (await self._claim([tp]))[tp]
+                self.durable[tp] = at
+            elif tp not in self._expected:
+                continue  # being claimed: that will seek
             self._expected[tp] = at
             await self._seek_to({tp: at})
 

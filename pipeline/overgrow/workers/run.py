@@ -15,7 +15,7 @@ from typing import Any
 import faust
 
 from overgrow import __version__, errors
-from overgrow.apply.engine import Observer
+from overgrow.apply.engine import Engine, Observer
 from overgrow.deployment import Deployment
 from overgrow.observe import EventLog
 from overgrow.project import Project
@@ -36,10 +36,19 @@ def build(folder: Path, *, name: str | None = None, verbose: bool = False) -> Ap
     app = make_app(deployment.group, deployment.bootstrap, deployment.tables, settings)
     app.observe = observe
     app.engine = deployment.engine(observe)
-    app.claimer = Claimer(app.engine.sink, TopicIdentity(deployment.bootstrap), observe, app.alive)
+    app.claimer = _claimer(deployment, app.engine, observe)
     app.task(Watchdog(app).run)
     app.task(app.watch_identity)
     return app
+
+
+def _claimer(deployment: Deployment, engine: Engine, observe: Observer) -> Claimer:
+    return Claimer(
+        engine.sink,
+        TopicIdentity(deployment.bootstrap),
+        observe,
+        lambda: asyncio.to_thread(deployment.check_source),
+    )
 
 
 def _spare_the_collector() -> None:
@@ -90,7 +99,7 @@ def run_confluent(folder: Path, *, name: str | None, verbose: bool) -> int:
         topics=deployment.tables,
         settings=replace(WorkerSettings(), **deployment.project.worker, name=name),
         engine=engine,
-        claimer=Claimer(engine.sink, TopicIdentity(deployment.bootstrap), observe, lambda: None),
+        claimer=_claimer(deployment, engine, observe),
         observe=observe,
     )
     _spare_the_collector()

@@ -16,6 +16,7 @@ from typing import Any
 REBALANCE_SECONDS = 20.0  # faust_app.py asks for at least that
 EXIT = 70  # EX_SOFTWARE
 STOP_SECONDS = 15.0
+STUCK_STALLS = 5  # a single partition may stand so many times longer than all together
 LOOP_STALL_SECONDS = 30.0
 CHECK_SECONDS = 1.0
 
@@ -27,6 +28,9 @@ class Watchdog:
         self._app = app
         self._clock = clock
         self._beat = clock()
+        self._stall = app.settings.stall_seconds
+        self._commits, self._commit_at = 0, clock()
+        self._stands: dict[Any, tuple[int, float]] = {}  # partition -> (checkpoint, since when it stands there)
         self._idle_since: float | None = None
         self._stopping_since: float | None = None
         # A rebalance may take its whole timeout, after a session that had to expire.
@@ -42,21 +46,35 @@ class Watchdog:
             await asyncio.sleep(CHECK_SECONDS)
 
     def _silent(self) -> str | None:
-        app, now = self._app, self._clock()
-        consumer = app.consumer
-        if app.engine.retrying:
-            app.progress_at = now  # waiting for the target is work
+        now, consumer = self._clock(), self._app.consumer
         if consumer.flow_active:
             self._idle_since = None
         elif self._idle_since is None:
             self._idle_since = now
         elif now - self._idle_since > self._patience:
             return f"no flow for {now - self._idle_since:.0f} s: the group does not come together, or cannot be left"
-        waiting = [tp for tp, at in list(consumer.durable.items()) if consumer.highwater(tp) > at]
-        if not waiting:
-            app.progress_at = now
-        elif now - app.progress_at > app.settings.stall_seconds:
-            return f"no commit for {now - app.progress_at:.0f} s with records waiting in {len(waiting)} partitions"
+        waiting = {tp: at for tp, at in list(consumer.durable.items()) if consumer.highwater(tp) > at}
+        return self._no_commit(now, waiting) or self._stuck(now, waiting)
+
+    def _no_commit(self, now: float, waiting: dict[Any, int]) -> str | None:
+        engine = self._app.engine
+        if not waiting or engine.retrying or engine.commits != self._commits:  # waiting for the target is work
+            self._commits, self._commit_at = engine.commits, now
+        elif now - self._commit_at > self._stall:
+            return f"no commit for {now - self._commit_at:.0f} s with records waiting in {len(waiting)} partitions"
+        return None
+
+    def _stuck(self, now: float, waiting: dict[Any, int]) -> str | None:
+        """One partition that stands while others move: slower to tell, a long batch of another may hold it up."""
+        if self._app.engine.retrying:
+            self._stands.clear()
+        self._stands = {
+            tp: (at, self._stands[tp][1] if tp in self._stands and self._stands[tp][0] == at else now)
+            for tp, at in waiting.items()
+        }
+        for tp, (at, since) in self._stands.items():
+            if now - since > STUCK_STALLS * self._stall:
+                return f"{tp.topic}[{tp.partition}] has stood at {at} for {now - since:.0f} s with records waiting"
         return None
 
     def _watch_loop(self) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from overgrow import errors
 from overgrow.apply import ClaimLost, Engine, Folder, Hole, Moved, Receipt
+from overgrow.apply.batch import Books
 from overgrow.model import Chunk, Claim, Part
 from overgrow.sinks.memory import MemorySink
 from overgrow.sinks.postgres import PostgresSink, Table, install
-from overgrow.sinks.postgres.sink import opened
 from overgrow.stack import Endpoints
 from overgrow.testing import rangelog, toy
 
@@ -144,7 +146,7 @@ def test_the_same_stream_ends_in_the_same_target(database: psycopg.Connection[An
             ours_now, theirs_now = state(database), expected(fake)
             for what, value in ours_now.items():
                 assert value == theirs_now[what], f"{what} differ after chunk {number} at {piece.start}"
-        await real.close()
+        await real.aclose()
 
     asyncio.run(act())
     assert rangelog.gaps(rangelog.ranges(database)) == []
@@ -166,7 +168,7 @@ def test_a_claim_ends_the_claims_before_it(database: psycopg.Connection[Any], ds
     async def act() -> None:
         old = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="old")
         new = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="new")
-        async with opened(old), opened(new):
+        async with aclosing(old), aclosing(new):
             stale = (await old.claim([PART]))[PART]
             fresh = (await new.claim([PART]))[PART]
             piece = toy.chunk(records("a", "b"))
@@ -183,7 +185,7 @@ def test_a_chunk_that_does_not_begin_at_the_checkpoint_writes_nothing(
 ) -> None:
     async def act() -> None:
         sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
-        async with opened(sink):
+        async with aclosing(sink):
             claim = (await sink.claim([PART]))[PART].claim
             with pytest.raises(Hole) as hole:
                 await written(sink, toy.chunk(records("a"), start=5), claim)
@@ -212,17 +214,58 @@ def test_a_claim_evicts_a_frozen_worker_that_holds_the_row(database: psycopg.Con
     assert database.execute("SELECT owner FROM overgrow.checkpoint").fetchone() == ("new",)
 
 
+class Evicting(PostgresSink):
+    """Says when it has tried to evict twice."""
+
+    def __init__(self, dsn: str, owner: str) -> None:
+        super().__init__(dsn, {"toy": TABLE}, pipeline="toy", owner=owner)
+        self._tried = 0
+        self.tried_twice = asyncio.Event()
+
+    async def _evict(self, blocked_pid: int, statement: sql.Composed) -> None:
+        await super()._evict(blocked_pid, statement)
+        self._tried += 1
+        if self._tried == 2:
+            self.tried_twice.set()
+
+
 @pytest.mark.usefixtures("database")
 def test_a_claim_does_not_evict_strangers(dsn: str) -> None:
     async def act() -> None:
-        sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="new")
-        await asyncio.wait_for(sink.claim([PART]), timeout=2.5)
+        sink = Evicting(dsn, "new")
+        claiming, trying = asyncio.create_task(sink.claim([PART])), asyncio.create_task(sink.tried_twice.wait())
+        await asyncio.wait({claiming, trying}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        assert trying.done(), "the second attempt to evict"
+        assert not claiming.done()
+        claiming.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await claiming
 
     with psycopg.connect(dsn, application_name="a person") as stranger:
         stranger.execute("SELECT FROM overgrow.checkpoint FOR UPDATE")
-        with pytest.raises(TimeoutError):
-            run(act())
+        run(act())
         assert stranger.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_books_that_do_not_balance_are_refused_by_the_database(database: psycopg.Connection[Any], dsn: str) -> None:
+    async def act() -> None:
+        sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
+        async with aclosing(sink):
+            claim = (await sink.claim([PART]))[PART].claim
+            await written(sink, toy.chunk(records("a")), claim)
+            before = state(database)
+            piece = toy.chunk([*records("b", "!", start=200), toy.event("d", 1, lsn=300)], start=1)
+            right = Folder(toy.ToyWire(), toy.ToyCodec()).fold(piece, start=1)
+            wrong = replace(right, books=right.books.plus(Books(received=1)))
+            with pytest.raises(psycopg.errors.CheckViolation) as refused:
+                await sink.write(wrong, claim)
+            assert refused.value.diag.constraint_name == "books"
+            assert state(database) == before
+            assert (await sink.write(right, claim)).books.received == 3
+            assert state(database) != before
+
+    run(act())
+    assert rangelog.gaps(rangelog.ranges(database)) == []
 
 
 @pytest.mark.parametrize(
@@ -250,7 +293,7 @@ def test_a_second_snapshot_is_refused_even_in_another_partition(database: psycop
 
     async def act() -> None:
         sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
-        async with opened(sink):
+        async with aclosing(sink):
             await written(sink, piece, (await sink.claim([PART]))[PART].claim)
 
     with pytest.raises(errors.NotBuiltYet) as refused:
@@ -265,7 +308,7 @@ def test_a_letter_keeps_the_record_as_it_was(database: psycopg.Connection[Any], 
 
     async def act() -> Receipt:
         sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
-        async with opened(sink):
+        async with aclosing(sink):
             return await written(sink, piece, (await sink.claim([PART]))[PART].claim)
 
     assert run(act()).books.set_aside == 1

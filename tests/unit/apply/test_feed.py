@@ -51,7 +51,7 @@ class Script:
             raise answer
         rows = sum(len(step.rows) for step in batch.steps)
         books = answer or batch.books.plus(Books(applied=rows, set_aside=len(batch.letters)))
-        return Receipt(next=batch.next, books=books)
+        return Receipt(next=batch.next, books=books, letters=tuple((one, True) for one in batch.letters))
 
 
 class Run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -38,10 +38,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claiming, "IDENTITY_SECONDS", 0.0)
 
 
-def claimer(answers: list[Answer], sink: Sink | None = None) -> tuple[Claimer, list[str], Callable[[], int]]:
-    """A claimer whose cluster gives the answers in turn; what it logged, and how often it said that it lives."""
+def claimer(
+    answers: list[Answer], sink: Sink | None = None, sources: Iterable[Exception | None] = ()
+) -> tuple[Claimer, list[str]]:
+    """A claimer whose cluster and whose source give their answers in turn, and what it logged."""
     said: list[str] = []
-    lives: list[int] = []
+    at_source = iter(sources)
 
     async def identity(names: set[str]) -> dict[str, Topic]:
         assert names == {"t"}
@@ -50,22 +52,25 @@ def claimer(answers: list[Answer], sink: Sink | None = None) -> tuple[Claimer, l
             raise answer
         return {} if answer is None else {"t": answer}
 
+    async def source() -> None:
+        if error := next(at_source, None):
+            raise error
+
     made: Any = sink or Sink()
-    return Claimer(made, identity, lambda name, _: said.append(name), lambda: lives.append(1)), said, lambda: len(lives)
+    return Claimer(made, identity, lambda name, _: said.append(name), source), said
 
 
 def test_a_claim_waits_for_systems_that_are_away() -> None:
     away: list[Answer] = [errors.UnreachableError("kafka"), SAME, SAME]
-    one, said, lives = claimer(away, Sink(errors.TransientError("target")))
+    one, said = claimer(away, Sink(errors.TransientError("target")))
     found = asyncio.run(one.claim(PARTS))
     assert {part: at.next_offset for part, at in found.items()} == dict.fromkeys(PARTS, 7)
     assert said == ["claim-retry", "claim-retry", "claimed"]
-    assert lives() == 4  # each of three attempts, and the claim
 
 
 @pytest.mark.parametrize("topic", [None, ANEW, WIDER])
 def test_another_topic_is_refused_at_the_claim(topic: Topic | None) -> None:
-    one, said, _ = claimer([topic])
+    one, said = claimer([topic])
     with pytest.raises(errors.IdentityChanged, match=r"t\[0\]"):
         asyncio.run(one.claim(PARTS))
     assert said == []
@@ -73,7 +78,7 @@ def test_another_topic_is_refused_at_the_claim(topic: Topic | None) -> None:
 
 @pytest.mark.parametrize("topic", [None, ANEW, WIDER])
 def test_another_topic_is_refused_while_the_worker_runs(topic: Topic | None) -> None:
-    one, said, _ = claimer([SAME, SAME, errors.UnreachableError("kafka"), SAME, topic])
+    one, said = claimer([SAME, SAME, errors.UnreachableError("kafka"), SAME, topic])
 
     async def act() -> None:
         await one.claim(PARTS)
@@ -82,3 +87,26 @@ def test_another_topic_is_refused_while_the_worker_runs(topic: Topic | None) -> 
     with pytest.raises(errors.IdentityChanged, match=r"t\[0\]"):
         asyncio.run(act())
     assert said == ["claimed", "identity-unknown"]
+
+
+OTHER_SOURCE = errors.IdentityChanged("another system identifier")
+
+
+def test_another_source_is_refused_at_the_claim() -> None:
+    one, said = claimer([SAME], sources=[OTHER_SOURCE])
+    with pytest.raises(errors.IdentityChanged, match="system identifier"):
+        asyncio.run(one.claim(PARTS))
+    assert said == []
+
+
+def test_another_source_is_refused_while_the_worker_runs_and_one_that_is_away_is_not() -> None:
+    away = errors.UnreachableError("legacy")
+    one, said = claimer([SAME, SAME, SAME], sources=[away, away, OTHER_SOURCE])
+
+    async def act() -> None:
+        await one.claim(PARTS)
+        await one.watch()
+
+    with pytest.raises(errors.IdentityChanged, match="system identifier"):
+        asyncio.run(act())
+    assert said == ["identity-unknown", "claimed", "identity-unknown"]

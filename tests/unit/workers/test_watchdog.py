@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from overgrow.model import Part
 from overgrow.workers import watchdog
 from overgrow.workers.settings import WorkerSettings
 
@@ -29,13 +30,15 @@ def clock() -> Clock:
     return Clock()
 
 
+ONE, OTHER = Part("t", 0), Part("t", 1)
+
+
 def worker(*, durable: int = 5, end: int = 5) -> Any:
-    consumer = SimpleNamespace(flow_active=True, durable={"p": durable}, highwater=lambda _: end)
+    consumer = SimpleNamespace(flow_active=True, durable={ONE: durable}, highwater=lambda _: end)
     return SimpleNamespace(
         consumer=consumer,
-        engine=SimpleNamespace(retrying=0),
+        engine=SimpleNamespace(retrying=0, commits=0),
         settings=SETTINGS,
-        progress_at=1000.0,
         event=lambda **_: None,
     )
 
@@ -53,7 +56,35 @@ def test_records_waiting_and_no_commit_is_silence(clock: Clock) -> None:
     assert dog._silent() is None
     clock.now += 1
     assert "no commit for 61 s with records waiting in 1 partitions" in str(dog._silent())
-    app.progress_at = clock.now  # a commit
+    app.engine.commits += 1
+    assert dog._silent() is None
+
+
+def test_one_partition_that_stands_while_another_moves_is_silence_after_five_times_as_long(clock: Clock) -> None:
+    app = worker(durable=5, end=9)
+    dog = watchdog.Watchdog(app, clock.monotonic)
+    for second in range(301):
+        app.engine.commits += 1
+        app.consumer.durable[OTHER] = second % 9
+        assert dog._silent() is None
+        clock.now += 1
+    app.engine.commits += 1
+    assert "t[0] has stood at 5 for 301 s" in str(dog._silent())
+    app.consumer.durable[ONE] = 6
+    assert dog._silent() is None
+
+
+def test_a_target_that_is_away_forgives_the_partitions_that_stand(clock: Clock) -> None:
+    app = worker(end=9)
+    dog = watchdog.Watchdog(app, clock.monotonic)
+    assert dog._silent() is None
+    clock.now += 300
+    app.engine.retrying = 1
+    assert dog._silent() is None
+    app.engine.retrying = 0
+    app.engine.commits += 1
+    clock.now += 299
+    app.engine.commits += 1
     assert dog._silent() is None
 
 

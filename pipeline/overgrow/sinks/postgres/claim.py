@@ -41,11 +41,17 @@ async def claim_part(
 
 
 async def _check_recorded(connection: psycopg.AsyncConnection[Any], table: Table, part: Part) -> None:
-    cursor = await connection.execute(table.statements["recorded"], {"topic": part.topic})
+    try:
+        cursor = await connection.execute(table.statements["recorded"], {"topic": part.topic})
+    except psycopg.errors.UndefinedTable as error:
+        raise no_checkpoint(table.pipeline, part) from error
     row = await cursor.fetchone()
     version, texts = row or (None, None)
     if version != SCHEMA_VERSION:
-        msg = f"the target's own tables have version {version}, this overgrow speaks {SCHEMA_VERSION}"
+        msg = (
+            f"the target's own tables have version {version}, this overgrow speaks {SCHEMA_VERSION}: run the overgrow "
+            "that made them, or move the pipeline to a target of its own."
+        )
         raise errors.Refused(msg, code="own-tables-version")
     if not texts:
         raise no_checkpoint(table.pipeline, part)

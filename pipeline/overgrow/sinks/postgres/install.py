@@ -5,16 +5,19 @@ Blocking; called by provision/target.py only. A worker never makes a checkpoint:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from overgrow import errors
 from overgrow.model import stamp_base
 from overgrow.sinks.postgres.table import Table
 
 FIRST_EPOCH = 1
+OF_A_PIPELINE = ("checkpoint", "generation", "tombstone", "dead_letter", "truncation", "mapping_version", "pipeline")
 Connection = psycopg.Connection[Any]
 
 
@@ -40,6 +43,16 @@ def columns(connection: Connection, target: str) -> dict[str, tuple[str, bool]]:
         [sql.Identifier(*target.split(".", 1)).as_string()],
     )
     return {name: (kind, nullable) for name, kind, nullable in rows}
+
+
+def primary_key(connection: Connection, target: str) -> set[str]:
+    """The columns of the target table's primary key."""
+    rows = connection.execute(
+        "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)"
+        " WHERE i.indrelid = to_regclass(%s) AND i.indisprimary",
+        [sql.Identifier(*target.split(".", 1)).as_string()],
+    )
+    return {row[0] for row in rows}
 
 
 def stamp_columns(table: Table) -> dict[str, str]:
@@ -113,14 +126,72 @@ def recorded_digest(connection: Connection, table: Table) -> tuple[int, str] | N
 
 
 def record_mapping(connection: Connection, table: Table, document: str) -> None:
-    """Record the mapping's text and, per partition, the offset from which it is in force."""
-    connection.execute(
-        "INSERT INTO overgrow.mapping_version"
-        " (pipeline, mapping, version, digest, document, topic, partition, from_offset)"
-        " SELECT pipeline, %s, %s, %s, %s, topic, partition, next_offset FROM overgrow.checkpoint"
-        " WHERE pipeline = %s AND topic = %s",
-        [table.mapping, table.version, table.digest, document, table.pipeline, table.topic],
-    )
+    """Record the mapping's text and, per partition, the offset from which it is in force.
+
+    Every claim on these partitions ends with it: a worker that still has the text before it can commit nothing more,
+    and is refused by name when it claims again.
+    """
+    where = [table.pipeline, table.topic]
+    with connection.transaction():
+        connection.execute(
+            "UPDATE overgrow.checkpoint SET claim = claim + 1, owner = '' WHERE pipeline = %s AND topic = %s", where
+        )
+        connection.execute(
+            "INSERT INTO overgrow.mapping_version"
+            " (pipeline, mapping, version, digest, document, topic, partition, from_offset)"
+            " SELECT pipeline, %s, %s, %s, %s, topic, partition, next_offset FROM overgrow.checkpoint"
+            " WHERE pipeline = %s AND topic = %s",
+            [table.mapping, table.version, table.digest, document, *where],
+        )
+
+
+def check_source(connection: Connection, pipeline: str, system_identifier: int, timeline: int) -> bool:
+    """Whether the pipeline is bound to a source yet; raises IdentityChanged when it is another one than this."""
+    known = pipeline_source(connection, pipeline)
+    if known is None:
+        return False
+    if known != (system_identifier, timeline):
+        msg = (
+            f"pipeline {pipeline!r} belongs to source system {known[0]}, timeline {known[1]}; the DSN leads to system "
+            f"{system_identifier}, timeline {timeline}. Positions do not compare between them. Next: if this is meant, "
+            "stop the workers and `overgrow apply --start-over`; if not, mend the DSN."
+        )
+        raise errors.IdentityChanged(msg)
+    return True
+
+
+def forget(connection: Connection, pipeline: str, tables: Iterable[Table]) -> None:
+    """Empty the mapped target tables and forget the pipeline: the way to a new first snapshot."""
+    names = sql.SQL(", ").join(table.identifier for table in tables)
+    with connection.transaction():
+        # The pipeline's row last: what refers to it goes first. Its workers are fenced by the loss of the checkpoints.
+        for table in (
+            "checkpoint",
+            "generation",
+            "tombstone",
+            "dead_letter",
+            "truncation",
+            "mapping_version",
+            "pipeline",
+        ):
+            query = sql.SQL("DELETE FROM {} WHERE pipeline = %s").format(sql.Identifier("overgrow", table))
+            connection.execute(query, [pipeline])
+        connection.execute(sql.SQL("TRUNCATE {}").format(names))
+
+
+def leftovers(connection: Connection, table: Table) -> list[str]:
+    """What an earlier life of the topic has left: its stamps would refuse the rows of a new one."""
+    found = [
+        name
+        for name, condition in (("tombstone", "mapping"), ("dead_letter", "mapping"), ("generation", "topic"))
+        if connection.execute(
+            sql.SQL("SELECT 1 FROM {} WHERE pipeline = %s AND {} = %s LIMIT 1").format(
+                sql.Identifier("overgrow", name), sql.Identifier(condition)
+            ),
+            [table.pipeline, table.mapping if condition == "mapping" else table.topic],
+        ).fetchone()
+    ]
+    return [f"overgrow.{name}" for name in found] + ([table.target] if has_rows(connection, table) else [])
 
 
 def _exists(connection: Connection, name: str) -> bool:

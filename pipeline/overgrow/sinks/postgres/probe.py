@@ -1,7 +1,8 @@
 """Which rows does the target refuse? Found by trying halves, in transactions that are always rolled back.
 
 Only after a batch has failed with a data error; one bad row costs about 2 * log2(n) attempts. Each runs the real
-steps under the real guards, so a row that would not be written anyway is never blamed.
+steps: a row that a tombstone or a letter refuses is never blamed. One that only its target row refuses is, because
+types and constraints come before the guard there; its letter is filed as superseded.
 """
 
 from __future__ import annotations

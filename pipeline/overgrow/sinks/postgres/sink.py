@@ -12,8 +12,7 @@ The sink never retries and never guesses: it says which of the engine's cases it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import psycopg
@@ -35,6 +34,15 @@ SESSION = (
     "-c idle_in_transaction_session_timeout=8s -c lock_timeout=5s -c statement_timeout=60s"
     " -c plan_cache_mode=force_custom_plan -c client_min_messages=warning"
 )
+# A target that swallows packets must not hold a worker for the kernel's quarter of an hour: 15 s without an answer end
+# the connection (tcp_user_timeout counts in milliseconds).
+SOCKET: dict[str, Any] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+}
 
 
 class PostgresSink:
@@ -81,10 +89,10 @@ class PostgresSink:
                     raise bad.error from None  # not a row's fault: a bug, and it stops the worker
                 raise BadRows(causes) from bad.error
             except errors.TransientError:
-                await self.close()
+                await self.aclose()
                 raise
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Drop the connection; the next write opens another."""
         connection, self._connection = self._connection, None
         self._staged.clear()
@@ -105,7 +113,7 @@ class PostgresSink:
             table.statements["advance"],
             {**write.where, "next": batch.next, "position": batch.position, **books._asdict()},
         )
-        return Receipt(next=batch.next, books=books)
+        return Receipt(next=batch.next, books=books, letters=tuple(write.filed))
 
     async def _lock(
         self, connection: psycopg.AsyncConnection[Any], table: Table, batch: Batch, claim: Claim
@@ -132,7 +140,7 @@ class PostgresSink:
 
     async def _open(self) -> psycopg.AsyncConnection[Any]:
         return await psycopg.AsyncConnection.connect(
-            self._dsn, autocommit=True, application_name=self._application, options=SESSION, connect_timeout=3
+            self._dsn, autocommit=True, application_name=self._application, options=SESSION, **SOCKET
         )
 
     async def _evict(self, blocked_pid: int, statement: sql.Composed) -> None:
@@ -168,12 +176,3 @@ class _named:  # noqa: N801 - reads as a statement: `with _named():`
                 raise errors.TransientError(text) from error
             case "bug":
                 return
-
-
-@asynccontextmanager
-async def opened(sink: PostgresSink) -> AsyncIterator[PostgresSink]:
-    """Close the sink's connection at the end."""
-    try:
-        yield sink
-    finally:
-        await sink.close()

@@ -99,6 +99,7 @@ class Write:
         self.where: Mapping[str, Any] = {**batch.part._asdict(), "base": position.base, "history": position.history}
         self.letters = position.letters  # is any letter of this partition open?
         self.patches_set_aside = 0
+        self.filed: list[tuple[Letter, bool]] = []  # letter, and whether it is open
 
     async def run(self) -> Books:
         """Steps, then letters; the counts by fate."""
@@ -142,7 +143,10 @@ class Write:
         if step.kind == "upsert":
             if self.table.keyed:
                 await self._refuse_collisions(number)
-            return (await self._execute("upsert", step=number)).rowcount
+            done = (await self._execute("upsert", step=number)).rowcount
+            if self.table.keyed and done < len(step.rows):
+                await self._refuse_collisions(number)  # another partition's key came first, between the two statements
+            return done
         cursor = await self._execute("delete", step=number)
         row = await cursor.fetchone()
         return int(row[0]) if row else 0
@@ -189,6 +193,8 @@ class Write:
             return
         stale = set(self.batch.stale_letters) | await self._outdated(letters)
         for letter in letters:
+            is_open = letter.record.offset not in stale
+            self.filed.append((letter, is_open))
             names = [name for name, _ in letter.record.headers]
             values = [value for _, value in letter.record.headers]
             await self._execute(
@@ -202,7 +208,7 @@ class Write:
                 kind=letter.kind,
                 cause=letter.cause.replace("\0", "\\0"),  # text cannot hold NUL; the bytes are kept in `value`
                 field=letter.field,
-                state="superseded" if letter.record.offset in stale else "open",
+                state="open" if is_open else "superseded",
                 key=letter.record.key,
                 value=letter.record.value,
                 header_names=names,
