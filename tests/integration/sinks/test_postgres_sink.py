@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import replace
 from typing import Any
 
@@ -207,11 +208,59 @@ def test_a_claim_evicts_a_frozen_worker_that_holds_the_row(database: psycopg.Con
         sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="new")
         return (await sink.claim([PART]))[PART].claim
 
-    assert run(act()).number == 1
-    with pytest.raises(psycopg.OperationalError):
-        zombie.execute("SELECT 1")
-    zombie.close()
+    with closing(zombie):
+        before = database.execute("SELECT claim FROM overgrow.checkpoint").fetchone()
+        assert before == (run(act()).number - 1,)
+        with pytest.raises(psycopg.OperationalError):
+            zombie.execute("SELECT 1")
     assert database.execute("SELECT owner FROM overgrow.checkpoint").fetchone() == ("new",)
+
+
+def test_a_newer_mapping_text_ends_the_claims_of_the_older(database: psycopg.Connection[Any], dsn: str) -> None:
+    async def act() -> None:
+        async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="old")) as sink:
+            claim = (await sink.claim([PART]))[PART].claim
+            await written(sink, toy.chunk(records("a")), claim)
+            install.record_mapping(database, replace(TABLE, version=2, digest="e"), "toys, better")
+            with pytest.raises(ClaimLost):
+                await written(sink, toy.chunk(records("a", "b")[1:], start=1), claim)
+            with pytest.raises(errors.Refused, match="version 2 of mapping toys is in force") as refused:
+                await sink.claim([PART])
+            assert refused.value.code == "mapping-version"
+
+    run(act())
+    assert database.execute("SELECT count(*) FROM toys").fetchone() == (1,)
+
+
+def test_a_target_key_that_another_partition_takes_at_the_same_moment_is_a_collision(
+    database: psycopg.Connection[Any], dsn: str
+) -> None:
+    async def act() -> None:
+        async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")) as sink:
+            claim = (await sink.claim([PART]))[PART].claim
+            writing = asyncio.create_task(engine(sink).feed(toy.chunk(records("a", "b")), claim))
+            await asyncio.to_thread(until_blocked, database)
+            other.commit()
+            assert await writing == 2
+
+    with psycopg.connect(dsn, application_name="another partition's worker") as other:
+        other.execute("INSERT INTO toys VALUES (1, 'theirs', NULL, 7, 7, 7, '-1')")  # not committed yet
+        run(act())
+    assert database.execute("SELECT name FROM toys ORDER BY id").fetchall() == [("theirs",), ("b",)]
+    letters = database.execute('SELECT kind, "offset", state FROM overgrow.dead_letter').fetchall()
+    assert letters == [("key-collision", 0, "open")]
+
+
+def until_blocked(database: psycopg.Connection[Any]) -> None:
+    """Until the sink waits for a lock in its upsert."""
+    for _ in range(200):
+        waiting = database.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE application_name = 'overgrow:toy' AND wait_event_type = 'Lock'"
+        ).fetchone()
+        if waiting:
+            return
+        time.sleep(0.05)
+    pytest.fail("the sink never waited")
 
 
 class Evicting(PostgresSink):

@@ -144,6 +144,33 @@ def test_refused_rows_are_set_aside_by_name_and_the_rest_is_written() -> None:
     assert [name for name, _ in run.events] == ["set-aside", "set-aside", "committed"]
 
 
+def test_a_key_that_is_refused_version_after_version_costs_one_attempt_each() -> None:
+    """In one batch each refusal uncovers the version before it: 40 versions would be 40 passes over the whole chunk."""
+    versions = 40
+    refused = {offset: BadRows({offset: ("data", "22001")}) for offset in range(versions)}
+
+    class Refusing(Script):
+        async def write(self, batch: Batch, claim: Claim) -> Receipt:
+            rows = [row for step in batch.steps for row in step.rows]
+            self.answers = [refused[rows[0][1]]] if rows else []
+            return await super().write(batch, claim)
+
+    run = Run()
+    run.engine.sink = run.sink = Refusing()
+    assert run.feed(chunk(*(update(lsn + 1, IN) for lsn in range(versions)))) == versions
+    folded = sum(batch.next - batch.start for batch in run.sink.batches)
+    assert folded < 6 * versions
+    letters = [letter.record.offset for batch in run.sink.batches for letter in batch.letters]
+    assert set(letters) == set(range(versions))
+
+
+def test_a_lost_claim_ends_the_retries_of_the_chunk_before() -> None:
+    run = Run(errors.TransientError("away"), ClaimLost("t[0]"))
+    with pytest.raises(ClaimLost):
+        run.feed(three())
+    assert run.engine.retrying == 0, "or the watchdog is blind from here on"
+
+
 def test_the_older_event_takes_the_place_of_a_refused_winner() -> None:
     run = Run(BadRows({1: ("data", "22001")}))
     run.feed(chunk(update(1, IN), update(2, IN)))
