@@ -59,6 +59,28 @@ def test_a_truncate_stops_right_before_it(bare: Pipeline) -> None:
         assert _digest(bare, "crm.order_lines") == rows
         worker = bare.worker()
         assert worker.ended() == 4
+    _starts_over(bare)
+
+
+def _starts_over(pipeline: Pipeline) -> None:
+    """What the stop's message names: asked for, shown, done; then a new snapshot, and live changes behind it."""
+    shown = pipeline.command("apply", "--start-over", "--dry-run")
+    for what in ("delete the connector", "drop the replication slot", "delete the topic", "empty the mapped tables"):
+        assert what in shown
+    before = pipeline.checkpoints()
+    asked = pipeline.run("apply", "--start-over")  # no terminal, no --yes: nobody has said yes
+    assert asked.returncode == 1, asked.stderr
+    assert pipeline.checkpoints() == before
+    pipeline.command("apply", "--start-over", "--yes")
+    with pipeline.target() as target:
+        target.execute("TRUNCATE overgrow_test.range_log")
+    assert {at.next for at in pipeline.checkpoints().values()} == {0}
+    worker = pipeline.worker()
+    writer = pipeline.writer()
+    pipeline.more_commits(10)
+    writer.done()
+    judge(pipeline)
+    assert worker.stop() == 0
 
 
 def _digest(pipeline: Pipeline, table: str) -> tuple[str, ...]:

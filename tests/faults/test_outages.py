@@ -30,6 +30,18 @@ def test_the_target_is_away(hosted: Pipeline, stack: Stack) -> None:
     assert worker.stop() == 0
 
 
+def test_a_worker_that_starts_while_the_target_is_away_waits_for_it(hosted: Pipeline, stack: Stack) -> None:
+    writer = hosted.writer()
+    stack.kill("target")
+    worker = hosted.worker()
+    until(lambda: _retried(worker) >= OUTAGE_SECONDS + 5, "a claim that waits longer than 20 s", worker.tail)
+    stack.up()
+    hosted.more_commits(10)
+    writer.done()
+    judge(hosted)
+    assert worker.stop() == 0
+
+
 def test_a_worker_that_waits_for_the_target_can_be_stopped(hosted: Pipeline, stack: Stack) -> None:
     worker = hosted.worker()
     writer = hosted.writer()

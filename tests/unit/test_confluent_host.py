@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from overgrow.apply import ClaimLost
 from overgrow.apply.ports import Claimed
@@ -50,7 +50,9 @@ class _Broker:
         self.polls: list[Callable[[], list[Any]]] = []
         self.claims: list[list[Part]] = []
         self.fed: list[Part] = []
+        self.fed_from: list[int] = []
         self.sought: list[tuple[int, int]] = []
+        self.not_fetching = 0  # so many seeks are refused: librdkafka does that while a partition comes up
         self.host: ConfluentHost
 
     def subscribe(self, _topics: list[str], *, on_assign: Any, on_revoke: Any, on_lost: Any) -> None:
@@ -69,6 +71,9 @@ class _Broker:
         pass
 
     def seek(self, place: TopicPartition) -> None:
+        if self.not_fetching:
+            self.not_fetching -= 1
+            raise KafkaException(KafkaError(KafkaError._STATE))
         self.sought.append((place.partition, place.offset))
 
     def close(self) -> None:
@@ -81,6 +86,7 @@ class _Broker:
 
     async def feed(self, chunk: Chunk, _claim: Claim) -> int:
         self.fed.append(chunk.part)
+        self.fed_from.append(chunk.offsets[0])
         raise ClaimLost(str(chunk.part))
 
     def assigned(self) -> list[Any]:
@@ -126,3 +132,13 @@ def test_who_is_still_a_member_claims_back_in_one_go_and_begins_at_the_checkpoin
     asyncio.run(broker.host.run())
     assert broker.claims[:2] == [PARTS, PARTS]
     assert broker.sought[-2:] == [(0, 5), (1, 5)]
+
+
+def test_nothing_is_fed_before_every_seek_was_taken(broker: _Broker) -> None:
+    broker.not_fetching = 2
+    broker.polls = [broker.assigned, broker.batch(7), broker.batch(9)]
+    asyncio.run(broker.host.run())
+    # The first round of seeks is refused, the second taken. A batch that was polled in between and fed would have left
+    # 5 to 9 out, as if there had never been such records.
+    assert broker.sought == [(0, 5), (1, 5)]
+    assert broker.fed_from == [9, 9]

@@ -24,6 +24,7 @@ from overgrow.workers.claiming import RECLAIM_PAUSE, Claimer
 from overgrow.workers.settings import WorkerSettings
 
 POLL_SECONDS = 0.05  # a poll waits so long for a full batch: the least lag of a quiet topic
+SEEKS = 1000  # so many may be refused in a row, over all partitions: a partition comes up in a few polls
 
 
 class ConfluentHost:
@@ -50,7 +51,8 @@ class ConfluentHost:
         self._positions: dict[Part, int] = {}
         self._claims: dict[Part, Claim] = {}
         self._lost: dict[Part, float] = {}  # claimed by another since then: a zombie learns of it at the next polls
-        self._changed = False  # the assignment changed during the poll in hand
+        self._changed = False  # the assignment changed during the poll in hand, or a seek was not taken
+        self._seeks_refused = 0
         self._refused: errors.ReplicationError | None = None
         self._stopping = False
 
@@ -70,10 +72,14 @@ class ConfluentHost:
                 batch = await asyncio.to_thread(self._consumer.consume, self._settings.max_poll_records, POLL_SECONDS)
                 if self._refused is not None:
                     raise self._refused
+                self._check(
+                    batch
+                )  # also of a batch that is thrown away: an offset out of range is said once, and not again
                 if self._changed:
                     self._changed = False
                     self._seek(self._positions)
                     continue
+                self._seeks_refused = 0
                 for chunk in self._chunks(batch):
                     await self._feed(chunk)
                 await self._reclaim()
@@ -108,15 +114,27 @@ class ConfluentHost:
         self._take(await self._claimer.claim(due))
         self._seek({part: self._positions[part] for part in due})
 
+    def _check(self, batch: list[Message]) -> None:
+        for message in batch:
+            error = message.error()
+            if error is None or error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                continue
+            if error.code() not in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001
+                raise KafkaException(error)
+            part = Part(_known(message.topic()), _known(message.partition()))
+            raise errors.Refused(
+                f"{part}: the log does not hold the checkpoint {self._positions.get(part)} any more ({error.str()}): "
+                "records between the checkpoint and the log's start were lost. Nothing was applied. Next: `overgrow "
+                "verify` names what is missing; `overgrow apply --start-over` takes a new snapshot.",
+                code="offset-out-of-range",
+            )
+
     def _chunks(self, batch: list[Message]) -> list[Chunk]:
         by_part: dict[Part, list[Message]] = {}
         ends: dict[Part, int] = {}
         for message in batch:
-            error = message.error()
-            if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                raise _failure(f"{message.topic()}[{message.partition()}]", error)
             part = Part(_known(message.topic()), _known(message.partition()))
-            if error is None:
+            if message.error() is None:
                 by_part.setdefault(part, []).append(message)
             else:
                 ends[part] = _known(message.offset())
@@ -156,7 +174,15 @@ class ConfluentHost:
     def _seek(self, positions: dict[Part, int]) -> None:
         for part, at in positions.items():
             self._positions[part] = at
-            self._consumer.seek(TopicPartition(part.topic, part.partition, at))
+            try:
+                self._consumer.seek(TopicPartition(part.topic, part.partition, at))
+            except KafkaException as error:
+                self._seeks_refused += 1
+                if error.args[0].code() != KafkaError._STATE or self._seeks_refused > SEEKS:  # noqa: SLF001
+                    raise
+                # Not fetching yet, or about to be revoked. A chunk has no fetch position of its own here: until every
+                # seek has been taken, what is polled is thrown away.
+                self._changed = True
 
 
 def configuration(group: str, bootstrap: str, settings: WorkerSettings) -> dict[str, Any]:
@@ -192,17 +218,6 @@ def _chunk(part: Part, start: int, after: int, records: list[Message]) -> Chunk:
         values=[record.value() for record in records],
         headers=[record.headers() or () for record in records],
     )
-
-
-def _failure(part: str, error: KafkaError) -> errors.ReplicationError | KafkaException:
-    if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001
-        return errors.Refused(
-            f"{part}: the checkpoint's offset is not in the topic any more ({error.str()}): records were lost between "
-            "the checkpoint and the log's start. Nothing was applied.",
-            code="offset-out-of-range",
-        )
-    failure: KafkaException = KafkaException(error)
-    return failure
 
 
 def _known(value: Any) -> Any:  # noqa: ANN401 - the client's optional that is always there on a consumed message
