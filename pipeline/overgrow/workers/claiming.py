@@ -10,6 +10,7 @@ from overgrow import errors
 from overgrow.apply import Claimed, Sink
 from overgrow.apply.engine import Observer
 from overgrow.apply.identity import Topic, check_topic
+from overgrow.faultpoints import reached
 from overgrow.kafka.admin import Topics
 from overgrow.model import Part
 
@@ -36,6 +37,7 @@ class Claimer:
     async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
         """Claim all of `parts`; waits as long as the target or the brokers are away. Raises Refused."""
         wanted = list(parts)
+        await reached("before_claim")
         while True:
             try:
                 topics = await self._identity({part.topic for part in wanted})
@@ -47,6 +49,7 @@ class Claimer:
             self._claimed.update(claimed)
             self._check(topics, claimed)
             await self._check_source()
+            await reached("after_claim")
             self._observe("claimed", {"parts": {str(part): one.next_offset for part, one in claimed.items()}})
             return claimed
 

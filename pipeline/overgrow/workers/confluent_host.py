@@ -19,6 +19,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 from overgrow import errors
 from overgrow.apply import Claimed, ClaimLost, Engine, Hole
 from overgrow.apply.engine import Observer
+from overgrow.faultpoints import reached
 from overgrow.model import Chunk, Claim, Part
 from overgrow.workers.claiming import RECLAIM_PAUSE, Claimer
 from overgrow.workers.settings import WorkerSettings
@@ -93,8 +94,10 @@ class ConfluentHost:
             return  # not ours as far as we know, or sought back by a chunk before it
         claim = self._claims[part]
         self._positions[part] = chunk.next
+        await reached("after_fetch")
         try:
             await self._engine.feed(chunk, claim)
+            await reached("before_ack")
             self._consumer.commit(offsets=[TopicPartition(*part, chunk.next)], asynchronous=True)  # for other tools
         except Hole as hole:
             self._observe("hole", {"part": str(part), "start": chunk.start, "checkpoint": hole.at})

@@ -18,6 +18,7 @@ import faust
 from overgrow import errors
 from overgrow.apply import Claimed, ClaimLost, Engine, Hole
 from overgrow.apply.engine import Observer
+from overgrow.faultpoints import reached
 from overgrow.model import Part
 from overgrow.workers.claiming import RECLAIM_PAUSE, Claimer
 from overgrow.workers.faust_consumer import ChunkTransport, Delivery
@@ -109,8 +110,10 @@ def make_app(name: str, broker: str, topics: Iterable[str], settings: WorkerSett
 
 async def _apply(app: ApplyApp, tp: Any, delivery: Delivery) -> None:  # noqa: ANN401
     chunk = delivery.chunk
+    await reached("after_fetch")
     try:
         app.consumer.durable[tp] = await app.engine.feed(chunk, delivery.claim)
+        await reached("before_ack")
     except Hole as hole:
         app.event("hole", part=str(chunk.part), start=chunk.start, checkpoint=hole.at)
         app.consumer.heal(tp, hole.at)

@@ -21,6 +21,7 @@ from psycopg import sql
 from overgrow import errors
 from overgrow.apply.batch import Batch
 from overgrow.apply.ports import BadRows, Claimed, ClaimLost, ConstraintViolation, Hole, Moved, Receipt
+from overgrow.faultpoints import reached
 from overgrow.model import Claim, Part
 from overgrow.sinks.postgres import probe
 from overgrow.sinks.postgres.claim import claim_part, no_checkpoint
@@ -80,7 +81,10 @@ class PostgresSink:
                 with _named():
                     connection = await self._connected(table)
                     async with connection.transaction():
-                        return await self._write(connection, table, batch, claim)
+                        receipt = await self._write(connection, table, batch, claim)
+                        await reached("before_commit")
+                    await reached("after_commit")
+                    return receipt
             except _Data as bad:
                 with _named():
                     connection = await self._connected(table)
@@ -103,7 +107,9 @@ class PostgresSink:
         self, connection: psycopg.AsyncConnection[Any], table: Table, batch: Batch, claim: Claim
     ) -> Receipt:
         await copy_payload(connection, table, batch.steps)
+        await reached("after_stage")
         position = await self._lock(connection, table, batch, claim)
+        await reached("after_lock")
         if batch.reads and not self._rereads:
             await check_snapshot(connection, table, batch, position)
         write = Write(connection, table, batch, position)
