@@ -12,33 +12,13 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
+from legacy_shop.texts import UNICODE, Texts
+
 T = TypeVar("T")
 
 STATUSES = ("A", "A", "A", "A", "A", "I", "P", "C", "S")
 CLOSED = "X"
 UNKNOWN = "Q"
-# Every text a legacy column may hold and a pipeline may break on; the last but two is Debezium's default placeholder.
-HOSTILE = (
-    "tab\there",
-    "line\nbreak",
-    "CR\r\nLF",
-    "back\\slash\\",
-    "\\N",
-    "\\.",
-    "NULL",
-    'O\'Neil "the quote"',
-    "\U0001f600 \U0001f469\u200d\U0001f4bb",
-    "שלום עולם",
-    "مرحبا\u202eabc\u202c",
-    "Ünïcödé \ufeff\u2028\u2029",
-    "e\u0301 é",
-    "\x01\x1f\x7f",
-    '{"a": 1}',
-    "${env:HOME}",
-    "__debezium_unavailable_value",
-    "",
-    "  padded  ",
-)
 # Local times beside the hours that a change of the clock repeats or leaves out; each exists exactly once in London.
 EDGE_TIMES = (
     "2024-03-31 00:59:59.999999",
@@ -48,11 +28,6 @@ EDGE_TIMES = (
     "2001-01-01 00:00:00",
     "2024-02-29 23:59:59.5",
 )
-_FIRST = ("Anna", "Bo", "Chloë", "David", "Eszter", "François", "Grace", "Håkon", "Iñaki", "Jürgen", "Zoë")
-_LAST = ("Smith", "Müller", "O'Brien", "García", "Šimek", "Nguyen", "van der Berg", "Çelik", "Łukasik")
-_STREETS = ("High Street", "Königsallee", "Rue de l'Église", "Back Lane", "Mill Road", "Station Approach")
-_CITIES = ("London", "Leeds", "Köln", "Łódź", "Saint-Étienne", "Bath", "Aberystwyth")
-_WORDS = ("call", "before", "noon", "fragile", "VIP", "Lieferung", "später", "invoice", "by", "post", "ring", "twice")
 _FIRST_LAST_SUNDAY = 25
 _LARGE_BYTES = 6300  # base64 makes 8,400 characters of it: more than 8 kB, and pglz finds nothing to compress
 
@@ -99,8 +74,9 @@ class OrderLine(NamedTuple):
 class RowMaker:
     """Makes values and rows; every call moves its own random sequence on."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, texts: Texts = UNICODE) -> None:
         self._seed = seed
+        self._texts = texts
         self._random = random.Random(seed).random  # noqa: S311 - test data, no secret
         self._large = 0
 
@@ -130,9 +106,9 @@ class RowMaker:
             crt_dt=self.local_time(),
             upd_ts=self.instant(),
             vip_yn="Y" if self.chance(0.1) else "N",
-            addr_1=None if no_address else f"{1 + self.below(300)} {self.pick(_STREETS)}",
+            addr_1=None if no_address else f"{1 + self.below(300)} {self.pick(self._texts.streets)}",
             addr_2=None if no_address or self.chance(0.7) else self.short_text(),
-            city=None if no_address else self.pick(_CITIES),
+            city=None if no_address else self.pick(self._texts.cities),
             zip=None if no_address else f"{self.pick('ABELS')}{1 + self.below(20)} {self.below(10)}XQ",
             prefs=self.preferences(),
             notes=self.note(),
@@ -162,14 +138,14 @@ class RowMaker:
         """A customer's name, sometimes padded, seldom hostile."""
         if self.chance(0.02):
             return self.short_text()
-        name = f"{self.pick(_FIRST)} {self.pick(_LAST)}"
+        name = f"{self.pick(self._texts.first)} {self.pick(self._texts.last)}"
         return f" {name}  " if self.chance(0.05) else name
 
     def short_text(self) -> str:
         """A text of a few words; one in three is hostile."""
         if self.chance(0.33):
-            return self.pick(HOSTILE)
-        return f"{self.pick(_WORDS)} {self.pick(_WORDS)} {self.pick(_WORDS)}"
+            return self.pick(self._texts.hostile)
+        return f"{self.pick(self._texts.words)} {self.pick(self._texts.words)} {self.pick(self._texts.words)}"
 
     def note(self) -> str | None:
         """Nothing, a short text, or (one in sixteen) more than 8 kB that do not compress."""
@@ -193,7 +169,7 @@ class RowMaker:
         if self.chance(0.3):
             return None
         language = self.pick(("en", "de", "fr", "pl"))
-        note = self.pick(('"plain"', '"tab\\t quote\\" back\\\\slash"', '"\\u00e9 😀"', "null", "[1, 2.50, {}]"))
+        note = self.pick(self._texts.json_values)
         mail = self.pick(("true", "false"))
         return f'{{"lang": "{language}", "mail": {mail}, "score": {self.below(1000)}.50, "x": {note}}}'
 

@@ -1,7 +1,7 @@
 """Makes the legacy shop's tables and rows: `python -m legacy_shop.seed --dsn DSN --rows N --seed S`.
 
-N is the total over both tables, two customers to three order lines. Same seed and N, same data. It refuses tables that
-already hold rows and never drops anything.
+N is the total over both tables, two customers to three order lines. Same seed, N and encoding of the database, same
+data. It refuses tables that already hold rows and never drops anything.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import click
 import psycopg
 
 from legacy_shop.data import UNKNOWN, Customer, OrderLine, RowMaker
+from legacy_shop.texts import UNICODE, Texts, fitting
 
 _COPY_CUSTOMERS = "COPY public.cust_master FROM STDIN"
 _COPY_LINES = "COPY public.ord_line FROM STDIN"
@@ -26,9 +27,9 @@ def split(rows: int) -> tuple[int, int]:
     return customers, rows - customers
 
 
-def customers(rows: int, seed: int, *, poison: int = 0) -> Iterator[Customer]:
+def customers(rows: int, seed: int, *, poison: int = 0, texts: Texts = UNICODE) -> Iterator[Customer]:
     """The customers of a data set; `poison` of them, evenly spread, have a status code that no mapping knows."""
-    make = RowMaker(seed)
+    make = RowMaker(seed, texts)
     count, _ = split(rows)
     step = count / poison if poison else 0.0
     poisoned = {int(index * step) for index in range(poison)}
@@ -37,9 +38,9 @@ def customers(rows: int, seed: int, *, poison: int = 0) -> Iterator[Customer]:
         yield row._replace(stat_cd=UNKNOWN) if index in poisoned else row
 
 
-def order_lines(rows: int, seed: int) -> Iterator[OrderLine]:
+def order_lines(rows: int, seed: int, *, texts: Texts = UNICODE) -> Iterator[OrderLine]:
     """The order lines of a data set: orders of one to four lines."""
-    make = RowMaker(seed + 1_000_003)
+    make = RowMaker(seed + 1_000_003, texts)
     customers_count, left = split(rows)
     number = 0
     while left:
@@ -56,6 +57,11 @@ def create_tables(connection: psycopg.Connection) -> None:
     connection.execute(resources.files("legacy_shop").joinpath("schema.sql").read_bytes())
 
 
+def repertoire(connection: psycopg.Connection) -> Texts:
+    """The texts that the database can hold."""
+    return fitting(connection.info.parameter_status("server_encoding"))
+
+
 def load(connection: psycopg.Connection, rows: int, seed: int, *, poison: int = 0) -> tuple[int, int]:
     """Fill empty tables; returns how many customers and order lines there are now."""
     cursor = connection.execute(
@@ -64,12 +70,13 @@ def load(connection: psycopg.Connection, rows: int, seed: int, *, poison: int = 
     if cursor.fetchone() != (0, 0):
         msg = "public.cust_master or public.ord_line already holds rows; seed an empty database (drop the tables first)"
         raise click.ClickException(msg)
+    texts = repertoire(connection)
     with connection.cursor() as copier:
         with copier.copy(_COPY_CUSTOMERS) as copy:
-            for customer in customers(rows, seed, poison=poison):
+            for customer in customers(rows, seed, poison=poison, texts=texts):
                 copy.write_row(customer)
         with copier.copy(_COPY_LINES) as copy:
-            for line in order_lines(rows, seed):
+            for line in order_lines(rows, seed, texts=texts):
                 copy.write_row(line)
     return split(rows)
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from legacy_shop.data import CLOSED, STATUSES, UNKNOWN, Customer, OrderLine, RowMaker
 from legacy_shop.keys import Keys
+from legacy_shop.texts import UNICODE, Texts
 
 _INSERT_CUSTOMER = f"INSERT INTO public.cust_master VALUES ({', '.join(['%s'] * len(Customer._fields))})"  # noqa: S608
 _INSERT_LINE = f"INSERT INTO public.ord_line VALUES ({', '.join(['%s'] * len(OrderLine._fields))})"  # noqa: S608
@@ -56,9 +57,18 @@ class Transaction(NamedTuple):
 class Traffic:
     """The transactions of one writer."""
 
-    def __init__(self, keys: Keys, *, seed: int, next_customer: int, next_order: int, poison: int = 0) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        *,
+        seed: int,
+        next_customer: int,
+        next_order: int,
+        poison: int = 0,
+        texts: Texts = UNICODE,
+    ) -> None:
         self._keys = keys
-        self._make = RowMaker(seed)
+        self._make = RowMaker(seed, texts)
         self._next_customer = next_customer
         self._next_order = next_order
         self._poison = poison

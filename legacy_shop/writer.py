@@ -18,6 +18,7 @@ import psycopg
 
 from legacy_shop.data import CLOSED, UNKNOWN
 from legacy_shop.keys import Keys
+from legacy_shop.seed import repertoire
 from legacy_shop.traffic import Traffic, Transaction
 
 _CATCH_UP_SECONDS = 0.25
@@ -124,7 +125,14 @@ def main(*, dsn: str, rate: float, seconds: float, changes: int | None, seed: in
     stop.listen()
     with psycopg.connect(dsn, autocommit=True, application_name="legacy_shop.writer") as connection:
         keys, next_customer, next_order = read_keys(connection)
-        traffic = Traffic(keys, seed=seed, next_customer=next_customer, next_order=next_order, poison=poison)
+        traffic = Traffic(
+            keys,
+            seed=seed,
+            next_customer=next_customer,
+            next_order=next_order,
+            poison=poison,
+            texts=repertoire(connection),
+        )
         report = write(connection, traffic, rate=rate, seconds=seconds, changes=changes, stop=stop)
     document = dataclasses.asdict(report)
     if as_json:

@@ -15,6 +15,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from psycopg import sql
+
 from overgrow.stack import shutdown
 from overgrow.stack.failures import MissingProgramError, StackError
 from overgrow.stack.options import LOOPBACK, USER, Options
@@ -46,6 +48,8 @@ log_timezone = 'UTC'
 log_min_messages = warning
 """
 INITDB = ("-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+# A legacy database as they were made before UTF-8; template1 keeps the cluster's UTF-8, for databases made beside it.
+ENCODED = {"legacy": " ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"}
 EXTRA = {
     "legacy": "wal_level = logical\nmax_wal_senders = 10\nmax_replication_slots = 10\n",
     "target": "track_commit_timestamp = on\n",
@@ -141,6 +145,11 @@ def part(data: Path, log: Path, binaries: Path, user: str | None) -> Part:
 def environment() -> dict[str, str]:
     """Nothing of the caller's: its PG* variables and locale would change what the server does."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": tempfile.gettempdir()}
+
+
+def create_database(name: str) -> sql.Composed:
+    """The statement that makes a part's own database."""
+    return sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + sql.SQL(ENCODED.get(name, ""))
 
 
 def _version(place: Path) -> float:

@@ -8,8 +8,8 @@ import httpx
 import psycopg
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from psycopg import sql
 
+from overgrow.stack import postgres
 from overgrow.stack.options import DATABASES, Endpoints
 
 TIMEOUT_SECONDS = 2.0
@@ -49,7 +49,7 @@ def _postgres(dsn: str, database: str) -> bool:
     try:
         with psycopg.connect(dsn, dbname="postgres", connect_timeout=timeout, autocommit=True) as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone() is None:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+                connection.execute(postgres.create_database(database))
     except psycopg.OperationalError:
         return False
     return True

@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from legacy_shop import seed, writer
 from legacy_shop.data import RowMaker
+from legacy_shop.texts import LATIN1
 from legacy_shop.traffic import Traffic
 from overgrow.kafka.connect import Connect
 from overgrow.stack import Endpoints
@@ -34,8 +35,8 @@ COLUMNS = {
 KEYS = {"cust_master": ("cust_id",), "ord_line": ("ord_no", "line_no")}
 # The last row of each table; nothing of it comes before everything else has.
 MARKERS: dict[str, tuple[Any, ...]] = {
-    "cust_master": RowMaker(0).customer(9_999_999),
-    "ord_line": RowMaker(0).order_line("END       ", 1, 1),
+    "cust_master": RowMaker(0, LATIN1).customer(9_999_999),
+    "ord_line": RowMaker(0, LATIN1).order_line("END       ", 1, 1),
 }
 pytestmark = pytest.mark.stack
 
@@ -105,7 +106,7 @@ def test_the_topics_folded_by_key_are_the_database(endpoints: Endpoints, shop: s
             connect.put_config(prefix, connector)
             connect.wait_running(prefix)
         keys, next_customer, next_order = writer.read_keys(connection)
-        traffic = Traffic(keys, seed=1, next_customer=next_customer, next_order=next_order)
+        traffic = Traffic(keys, seed=1, next_customer=next_customer, next_order=next_order, texts=LATIN1)
         report = writer.write(connection, traffic, rate=1e9, seconds=60, changes=CHANGES, stop=writer.Stop())
         for table, marker in MARKERS.items():
             connection.execute(f"INSERT INTO public.{table} VALUES ({', '.join(['%s'] * len(marker))})", marker)
@@ -115,6 +116,7 @@ def test_the_topics_folded_by_key_are_the_database(endpoints: Endpoints, shop: s
     for table, key, after in _messages(endpoints.kafka, prefix):
         fold.feed(table, key, after)
     assert {table: fold.shown(table) for table in KEYS} == source
+    assert {"é", "ü", "ß", "£"} <= {letter for row in source["cust_master"] for letter in row[3] or ""}
     assert fold.absent > 0, "some updates left a large note alone"
     assert fold.entered_incomplete == []
 

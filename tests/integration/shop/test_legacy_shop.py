@@ -57,6 +57,19 @@ def test_the_recorded_catalogue_is_what_the_database_has(shop: str, table: str) 
     assert rows(shop, KEY_SQL, table) == [(recorded["key"], identity)]
 
 
+def test_texts_are_stored_in_the_databases_own_encoding(shop: str) -> None:
+    run("seed", shop, "--rows", "2000")
+    run("writer", shop, "--rate", "100000", "--seconds", "60", "--changes", "400", "--json")
+    for character in "éüß£":  # one byte each in LATIN1, two in UTF-8
+        found = rows(
+            shop,
+            "SELECT count(*) FILTER (WHERE octet_length(t) = length(t)), count(*)"
+            " FROM (SELECT cust_nm || notes FROM public.cust_master) AS c (t) WHERE position(%s IN t) > 0",
+            character,
+        )
+        assert found[0][0] == found[0][1] > 0, character
+
+
 def test_seeding_twice_is_refused_and_changes_nothing(shop: str) -> None:
     assert run("seed", shop, "--rows", "500")["order_lines"] == 300
     before = rows(shop, DIGEST_SQL)

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from legacy_shop import seed
-from legacy_shop.data import CLOSED, EDGE_TIMES, HOSTILE, UNKNOWN, Customer, OrderLine, RowMaker
+from legacy_shop.data import CLOSED, EDGE_TIMES, UNKNOWN, Customer, OrderLine, RowMaker
+from legacy_shop.texts import HOSTILE, LATIN1, UNICODE, Texts, fitting, in_latin1
 
 LONDON = ZoneInfo("Europe/London")
 CATALOGUE = Path(__file__).parents[3] / "schemas" / "source"
@@ -75,6 +76,19 @@ def test_every_hostile_text_is_in_both_tables(customers: list[Customer], lines: 
     assert set(HOSTILE) <= {row.notes for row in customers}
     assert set(HOSTILE) <= {row.addr_2 for row in customers}
     assert set(HOSTILE) <= {row.rmk for row in lines}
+
+
+def test_a_latin1_database_gets_only_what_it_can_hold() -> None:
+    rows = [*seed.customers(ROWS, 7, texts=LATIN1), *seed.order_lines(ROWS, 7, texts=LATIN1)]
+    values = [value for row in rows for value in row if isinstance(value, str)]
+    assert [text for text in values if not in_latin1(text)] == []
+    assert set(LATIN1.hostile) <= set(values)
+    assert {"é", "ü", "ß", "£"} <= set("".join(values))
+
+
+@pytest.mark.parametrize(("encoding", "texts"), [("LATIN1", LATIN1), ("UTF8", UNICODE), (None, UNICODE)])
+def test_the_texts_follow_the_encoding(encoding: str | None, texts: Texts) -> None:
+    assert fitting(encoding) is texts
 
 
 @pytest.mark.parametrize("table", ["cust_master", "ord_line"])
