@@ -7,11 +7,11 @@ import signal
 
 import pytest
 
-from overgrow.model import Part
+from overgrow.testing.faults import Plant
 from tests.faults.judge import judge
 from tests.faults.pipeline import Pipeline
 from tests.faults.waiting import until
-from tests.faults.worker import BROKEN, Worker
+from tests.faults.worker import ARMED, Worker
 
 pytestmark = pytest.mark.stack
 KILLS, SEED = {"faust": 10, "confluent": 5}, 20261124
@@ -96,16 +96,21 @@ def test_a_zombie_inside_a_transaction_blocks_nobody(hosted: Pipeline) -> None:
 
 def test_a_bug_ends_the_worker_and_commits_nothing(hosted: Pipeline) -> None:
     writer = hosted.writer()
-    broken = hosted.worker(entry=BROKEN, FAULT_AFTER="12")
+    fault = Plant(point="before_commit", do="raise", hit=12)
+    broken = hosted.worker(entry=ARMED, OVERGROW_FAULT=fault.text())
     assert broken.ended() == 1
     assert "ZeroDivisionError: planted" in broken.tail()
-    planted = broken.events("planted")[0]
-    part = Part(planted["topic"], planted["partition"])
-    assert hosted.checkpoints()[part].next == planted["start"]
+    committed = {event["part"]: event["next"] for event in broken.events("committed")}
+    assert len(broken.events("committed")) == fault.hit - 1
+    assert {part: at for part, at in _stands(hosted).items() if part in committed} == committed
     hosted.worker()
     hosted.more_commits(10)
     writer.done()
     judge(hosted)
+
+
+def _stands(pipeline: Pipeline) -> dict[str, int]:
+    return {str(part): at.next for part, at in pipeline.checkpoints().items()}
 
 
 def _working(pipeline: Pipeline, worker: Worker) -> None:

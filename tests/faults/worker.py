@@ -14,7 +14,7 @@ from typing import Any
 from tests.faults.waiting import until
 
 OVERGROW = [sys.executable, "-m", "overgrow"]
-BROKEN = [sys.executable, str(Path(__file__).with_name("broken_worker.py"))]
+ARMED = [sys.executable, str(Path(__file__).with_name("armed_worker.py"))]
 END_SECONDS = 30.0
 TAIL = 25
 
@@ -27,6 +27,7 @@ class Worker:
     ) -> None:
         self.name, self.log = name, log
         self.expected = False  # its end was asked for or waited for
+        self._read, self._events = 0, dict[str, list[dict[str, Any]]]()
         with log.open("wb") as out:
             self._process = subprocess.Popen(
                 [*entry, "--project", str(folder), "worker", "--name", name, "--host", host, "--verbose"],
@@ -54,6 +55,15 @@ class Worker:
         self.signal(signal.SIGSTOP)
         os.waitid(os.P_PID, self.pid, os.WSTOPPED)
 
+    def frozen(self) -> None:
+        """Wait until it has frozen itself."""
+
+        def stands() -> bool:
+            assert self.code is None, self.tail()
+            return os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG) is not None
+
+        until(stands, f"worker {self.name} freezes", self.tail)
+
     def ended(self) -> int:
         """Wait for its end; the exit code."""
         self.expected = True
@@ -73,9 +83,15 @@ class Worker:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Its log events of one name, oldest first; a line that is not written to its end yet is none."""
-        whole, _, _ = self.log.read_text(errors="replace").rpartition("\n")
-        lines = [line for line in whole.split("\n") if line.startswith("{") and line.endswith("}")]
-        return [json.loads(line) for line in lines if f'"event": "{name}"' in line]
+        with self.log.open("rb") as log:
+            log.seek(self._read)
+            whole, newline, _ = log.read().rpartition(b"\n")
+        self._read += len(whole + newline)
+        for line in whole.split(b"\n"):
+            if line.startswith(b'{"at"') and line.endswith(b"}"):
+                event = json.loads(line)
+                self._events.setdefault(event["event"], []).append(event)
+        return list(self._events.get(name, ()))
 
     def tail(self) -> str:
         """The end of its log, without the events that come with every batch."""
