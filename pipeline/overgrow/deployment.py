@@ -105,7 +105,10 @@ class Deployment:
 
     def folders(self) -> dict[str, Folder]:
         """Topic to folder: how its records are read."""
-        return {topic: Folder(self.wire(topic), codec) for topic, codec in self.codecs.items()}
+        return {
+            topic: Folder(self.wire(topic), codec, truncates=self.plans[topic].policies["truncate"] == "apply")
+            for topic, codec in self.codecs.items()
+        }
 
     def wire(self, topic: str) -> JsonWire:
         """A topic's decoder."""

@@ -88,6 +88,10 @@ class Pipeline:
         with self.target() as target:
             rangelog.install(target)
 
+    def reload(self) -> None:
+        """Read the project anew, after a change of its files."""
+        self.deployment = Deployment(Project.require(self.folder))
+
     def command(self, *words: str, code: int = 0) -> str:
         """Run a verb; what it wrote to stdout."""
         done = self.run(*words)

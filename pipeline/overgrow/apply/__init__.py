@@ -1,14 +1,15 @@
 """The engine: a chunk of one partition becomes one guarded target transaction. Start with `engine.py`."""
 
-from overgrow.apply.batch import Batch, Books, Row, Step
+from overgrow.apply.batch import Batch, Books, Row, Step, Truncate
 from overgrow.apply.engine import Engine
 from overgrow.apply.fold import Folder
-from overgrow.apply.ports import BadRows, Claimed, ClaimLost, ConstraintViolation, Hole, Moved, Receipt, Sink
+from overgrow.apply.ports import BadRows, Boundary, Claimed, ClaimLost, ConstraintViolation, Hole, Moved, Receipt, Sink
 
 __all__ = [
     "BadRows",
     "Batch",
     "Books",
+    "Boundary",
     "ClaimLost",
     "Claimed",
     "ConstraintViolation",
@@ -20,4 +21,5 @@ __all__ = [
     "Row",
     "Sink",
     "Step",
+    "Truncate",
 ]

@@ -48,6 +48,14 @@ class Step:
     columns: tuple[str, ...] = ()
 
 
+class Truncate(NamedTuple):
+    """A TRUNCATE of the source table: a batch of its own, for it concerns every partition."""
+
+    offset: int
+    lsn: int
+    xid: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """A folded chunk (or the part of it from `start` to `next`), ready for one target transaction.
@@ -66,6 +74,7 @@ class Batch:
     position: int | None = None
     reads: int = 0
     first_read: int | None = None
+    truncate: Truncate | None = None
     stale_letters: frozenset[int] = field(default=frozenset())  # offsets of letters a later event here supersedes
 
     @property

@@ -19,7 +19,7 @@ from typing import Any
 from overgrow import errors
 from overgrow.apply.batch import Batch
 from overgrow.apply.fold import Folder
-from overgrow.apply.ports import BadRows, ConstraintViolation, Hole, Moved, Receipt, Sink
+from overgrow.apply.ports import BadRows, Boundary, ConstraintViolation, Hole, Moved, Receipt, Sink
 from overgrow.model import Chunk, Claim
 
 CONSTRAINT_ATTEMPTS = 5
@@ -63,12 +63,12 @@ class Engine:
 
     async def _feed(self, chunk: Chunk, claim: Claim) -> int:
         folder = self._folders[chunk.part.topic]
-        position, refusals = chunk.start, 0
+        position, bound, refusals = chunk.start, chunk.next, 0
         poison: dict[int, Any] = {}
         while position < chunk.next:
             # A key that the target refuses in version after version: record by record each costs one attempt, while in
             # a batch each refusal uncovers the version before it.
-            end = chunk.next if refusals < REFUSALS_IN_A_BATCH else _behind_the_first_record(chunk, position)
+            end = bound if refusals < REFUSALS_IN_A_BATCH else min(bound, _behind_the_first_record(chunk, position))
             batch = folder.fold(chunk, start=position, end=end, poison=poison)
             try:
                 receipt = await self._write(batch, claim)
@@ -80,12 +80,17 @@ class Engine:
                 self._observe("checkpoint-moved", {"part": str(chunk.part), "at": moved.at, "chunk": chunk.start})
                 position = moved.at
                 continue
+            except Boundary as boundary:
+                bound = boundary.at
+                continue
             except BadRows as bad:
                 refusals += 1
                 for offset, (kind, cause) in bad.causes.items():
                     poison[offset] = (kind, cause, None)
                 continue
             position = receipt.next
+            if position >= bound:
+                bound = chunk.next
         return position
 
     async def _write(self, batch: Batch, claim: Claim) -> Receipt:

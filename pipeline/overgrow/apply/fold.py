@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from overgrow import errors
-from overgrow.apply.batch import Batch, Books, Row, Step
+from overgrow.apply.batch import Batch, Books, Row, Step, Truncate
 from overgrow.apply.ports import Codec, Wire
 from overgrow.model import Chunk, Letter, LetterKind
 
@@ -46,11 +46,14 @@ class _Slot:
 class Folder:
     """Folds chunks of one topic through one mapping. Stateless between calls."""
 
-    def __init__(self, wire: Wire, codec: Codec, *, rereads: bool = False) -> None:
-        """`rereads`: let reads follow streamed events (replays, models); a worker stops by name instead."""
+    def __init__(self, wire: Wire, codec: Codec, *, rereads: bool = False, truncates: bool = False) -> None:
+        """`rereads`: let reads follow streamed events (replays, models); a worker stops by name instead.
+        `truncates`: hand a TRUNCATE to the sink, as a batch of its own; else it is a named stop.
+        """
         self.wire = wire
         self.codec = codec
         self.rereads = rereads
+        self.truncates = truncates
 
     def fold(self, chunk: Chunk, *, start: int, end: int | None = None, poison: Poison | None = None) -> Batch:
         """Fold the records at or after offset `start`, and before `end` if that is given.
@@ -73,6 +76,8 @@ class _Fold:
 
     def __init__(self, folder: Folder, chunk: Chunk, start: int, end: int, poison: dict[int, Any]) -> None:
         self.wire, self.codec, self.rereads = folder.wire, folder.codec, folder.rereads
+        self.truncates = folder.truncates
+        self.truncate: Truncate | None = None
         self.absent = folder.codec.absent
         self.chunk, self.start, self.next = chunk, start, end
         self.poison = poison
@@ -99,7 +104,8 @@ class _Fold:
             try:
                 event = decode(raw)
                 if event.op == "t" or event.op == "m":  # noqa: PLR1714 - faster than a tuple on the hot path
-                    raise _unbuilt(event.op, f"{chunk.part} offset {offset}")
+                    self._special(event, offset)
+                    return
                 struct = decode_key(_present(chunk.keys[index]))
                 before = self.position
                 lsn = self._position(event)
@@ -118,6 +124,20 @@ class _Fold:
                 self.next, self.position = offset, before  # write the letters before it first, then begin with it
                 return
             self.received += 1
+
+    def _special(self, event: Any, offset: int) -> None:  # noqa: ANN401
+        """A record that concerns more than a key. Compaction never reaches across it."""
+        if event.op == "m" or not self.truncates:
+            raise _stop(event.op, f"{self.chunk.part} offset {offset}")
+        lsn, xid = event.source.lsn, event.source.txId
+        if lsn is None or xid is None:
+            msg = "op 't' without source.lsn or source.txId"
+            raise errors.DecodeError(msg)
+        if self.received:
+            self.next = offset  # first what stands before it
+            return
+        self.truncate = Truncate(offset, lsn, xid)
+        self.received, self.position, self.next = 1, lsn, offset + 1
 
     def _compact(self, index: int, event: Any, struct: Any, key: str, lsn: int | None) -> bool:  # noqa: ANN401
         """False for a partial row behind a letter of this pass: whether it must queue, only the target knows."""
@@ -302,6 +322,7 @@ class _Fold:
             position=self.position,
             reads=self.reads,
             first_read=self.first_read,
+            truncate=self.truncate,
             stale_letters=stale,
         )
 
@@ -311,16 +332,17 @@ def reread_stop(where: str) -> errors.NotBuiltYet:
     return errors.NotBuiltYet(
         f"{where}: a snapshot read after the first snapshot (a re-snapshot, or one that began again). Rows deleted in "
         "between would stay in the target, so nothing was applied past this record. This version cannot sweep "
-        "them. Next: stop the workers, then `overgrow apply --start-over` empties the target and takes a new snapshot.",
+        "them. Next: `overgrow resnapshot` takes a snapshot that is counted as a generation of its own.",
         code="second-snapshot",
     )
 
 
-def _unbuilt(op: str, where: str) -> errors.NotBuiltYet:
+def _stop(op: str, where: str) -> errors.Refused:
     if op == "t":
-        return errors.NotBuiltYet(
-            f"{where}: TRUNCATE at the source. This version does not apply truncates; nothing was applied past this "
-            "record. Next: `overgrow apply --start-over` takes a new snapshot of everything.",
+        return errors.Refused(
+            f"{where}: TRUNCATE at the source, and the mapping says `truncate: stop`; nothing was applied past this "
+            "record. Next: `truncate: apply` in the mapping (with a higher version, then `overgrow apply`) empties the "
+            "target table as well.",
             code="truncate",
         )
     return errors.NotBuiltYet(

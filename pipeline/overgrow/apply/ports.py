@@ -88,6 +88,14 @@ class Hole(Moved):
     """The checkpoint lies before the chunk: records in between were never fed. Drop the chunk, seek back."""
 
 
+class Boundary(errors.ReplicationError):
+    """The batch reaches across `at`, where another generation begins; nothing was written."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(f"a generation begins at {at}")
+        self.at = at
+
+
 class BadRows(errors.ReplicationError):
     """The target refuses these rows' data; nothing was written. `causes`: offset to (kind, cause)."""
 
@@ -107,4 +115,4 @@ class Sink(Protocol):
         """Take over the partitions' checkpoints; a missing row or another mapping text is `Refused`."""
 
     async def write(self, batch: Batch, claim: Claim) -> Receipt:
-        """Write under the checkpoint's lock; raises ClaimLost, Moved, BadRows, TransientError, Refused."""
+        """Write under the checkpoint's lock; raises ClaimLost, Moved, Boundary, BadRows, TransientError, Refused."""

@@ -66,7 +66,7 @@ class MappingDocument:
 
 
 _KEYS = ("mapping", "version", "source", "target", "where", "fields", "drop", "on")
-POLICIES = {"drift": ("stop",), "truncate": ("stop",)}
+POLICIES = {"drift": ("stop",), "truncate": ("stop", "apply")}
 DECLARABLE = {**POLICIES, "partial": ("set_aside",)}  # what must be declared, and what may be
 
 

@@ -3,6 +3,7 @@
 from overgrow.model.chunk import Chunk, Claim, Headers, Part, Record
 from overgrow.model.deadletter import Letter, LetterKind
 from overgrow.model.stamp import Stamp, may_write, stamp_base
+from overgrow.model.truncation import Truncation
 
 __all__ = [
     "Chunk",
@@ -13,6 +14,7 @@ __all__ = [
     "Part",
     "Record",
     "Stamp",
+    "Truncation",
     "may_write",
     "stamp_base",
 ]

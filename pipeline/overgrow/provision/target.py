@@ -30,13 +30,14 @@ def changes(deployment: Deployment) -> Iterator[Change]:
         yield from _tables(deployment, connection)
         version = install.installed_version(connection)
         if version is None:
-            yield _change("overgrow", "create overgrow's own tables", "version 1", partial(install.install, connection))
-        elif version != SCHEMA_VERSION:
-            msg = (
-                f"the target's own tables have version {version}, this overgrow speaks {SCHEMA_VERSION}: run "
-                "the overgrow that made them."
-            )
-            raise errors.ConfigurationError(msg)
+            does, detail = "create overgrow's own tables", f"version {SCHEMA_VERSION}"
+            yield _change("overgrow", does, detail, partial(install.migrate, connection))
+        elif version < SCHEMA_VERSION:
+            does, detail = "bring overgrow's own tables forward", f"version {version} to {SCHEMA_VERSION}"
+            yield _change("overgrow", does, detail, partial(install.migrate, connection))
+        elif version > SCHEMA_VERSION:
+            msg = f"the target's own tables have version {version}, this overgrow speaks {SCHEMA_VERSION}"
+            raise errors.ConfigurationError(f"{msg}. Next: run the newer overgrow.")
         yield from _pipeline(deployment, connection, made=version is not None)
         for table in deployment.tables.values():
             yield from _checkpoints(deployment, connection, table, made=version is not None)

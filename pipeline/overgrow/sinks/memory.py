@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from overgrow import errors
-from overgrow.apply.batch import Batch, Books, Row, Step
+from overgrow.apply.batch import Batch, Books, Row, Step, Truncate
 from overgrow.apply.fold import reread_stop
-from overgrow.apply.ports import BadRows, Claimed, ClaimLost, Hole, Moved, Receipt
-from overgrow.model import Claim, Letter, LetterKind, Part, Stamp, may_write, stamp_base
+from overgrow.apply.ports import BadRows, Boundary, Claimed, ClaimLost, Hole, Moved, Receipt
+from overgrow.model import Claim, Letter, LetterKind, Part, Stamp, Truncation, may_write, stamp_base
+
+Filings = tuple[tuple[Letter, bool], ...]
 
 
 @dataclass(slots=True, frozen=True)
@@ -42,6 +44,8 @@ class CheckpointRow:
     claim: Claim = field(default_factory=lambda: Claim(0, ""))
     streamed: bool = False
     first_read: int | None = None
+    boundaries: tuple[int, ...] = (0,)  # where each generation begins
+    generation: int = 0
     books: Books = field(default_factory=Books)
 
 
@@ -54,6 +58,7 @@ class State:
     letters: list[Filed] = field(default_factory=list)
     checkpoints: dict[Part, CheckpointRow] = field(default_factory=dict)
     ranges: list[tuple[Part, int, int]] = field(default_factory=list)
+    truncation: Truncation | None = None
 
     def begin(self) -> State:
         """A copy to work on; cells, stamps and letters are frozen, so the containers suffice."""
@@ -63,7 +68,11 @@ class State:
             letters=list(self.letters),
             checkpoints={part: replace(row) for part, row in self.checkpoints.items()},
             ranges=list(self.ranges),
+            truncation=self.truncation,
         )
+
+
+FIRST = stamp_base(epoch=1, generation=0)
 
 
 class MemorySink:
@@ -83,7 +92,7 @@ class MemorySink:
         self.before = self.state
         self.refuses = refuses
         self.rereads = rereads
-        self.base = stamp_base(epoch=1, generation=0)
+        self.base = FIRST  # of the batch in hand
 
     async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
         """Take over; see `Sink.claim`."""
@@ -112,6 +121,9 @@ class MemorySink:
             raise ClaimLost(str(batch.part))
         if row.next_offset != batch.start:
             raise (Hole if row.next_offset < batch.start else Moved)(row.next_offset)
+        self._enter(batch, row)
+        if batch.truncate is not None:
+            return self._truncate(batch, row, batch.truncate)
         self._snapshot_once(batch, row)
         letters_before = len(self.state.letters)
         counts = {"applied": 0, "superseded": 0, "filtered": 0, "set_aside": 0}
@@ -126,13 +138,40 @@ class MemorySink:
             raise BadRows(bad)
         for letter in batch.letters:
             counts[self._file(batch.part, letter, stale=letter.record.offset in batch.stale_letters)] += 1
+        filed = tuple((one.letter, one.open) for one in self.state.letters[letters_before:])
+        return self._advance(batch, row, Books(**counts), filed)
+
+    def _enter(self, batch: Batch, row: CheckpointRow) -> None:
+        """Which generation the batch belongs to; it never reaches into the next."""
+        number = max(n for n, begins in enumerate(row.boundaries) if begins <= batch.start)
+        after = row.boundaries[number + 1 : number + 2]
+        if after and after[0] < batch.next:
+            raise Boundary(after[0])
+        if number != row.generation:
+            row.generation, row.streamed, row.first_read = number, False, None
+        self.base = stamp_base(epoch=1, generation=number)
+
+    def _advance(self, batch: Batch, row: CheckpointRow, counts: Books, filed: Filings = ()) -> Receipt:
         row.next_offset = batch.next
         row.streamed |= batch.position is not None
-        books = batch.books.plus(Books(**counts))
+        books = batch.books.plus(counts)
         row.books = row.books.plus(books)
         self.state.ranges.append((batch.part, batch.start, batch.next))
-        filed = tuple((one.letter, one.open) for one in self.state.letters[letters_before:])
         return Receipt(next=batch.next, books=books, letters=filed)
+
+    def _truncate(self, batch: Batch, row: CheckpointRow, truncate: Truncate) -> Receipt:
+        state, known = self.state, self.state.truncation
+        if known is not None and truncate.lsn <= known.lsn:
+            return self._advance(batch, row, Books(superseded=1))
+        state.truncation = watermark = Truncation(self.base + truncate.offset, truncate.lsn)
+        state.rows = {key: cell for key, cell in state.rows.items() if not watermark.covers(cell.stamp)}
+        state.letters = [
+            replace(filed, open=False) if _overtaken(filed, watermark, batch.part) else filed for filed in state.letters
+        ]
+        return self._advance(batch, row, Books(applied=1))
+
+    def _gone(self, stamp: Stamp) -> bool:
+        return self.state.truncation is not None and self.state.truncation.covers(stamp)
 
     def _snapshot_once(self, batch: Batch, row: CheckpointRow) -> None:
         if self.rereads or not batch.reads:
@@ -150,7 +189,9 @@ class MemorySink:
         seen: dict[str, str] = {}
         for key, offset, floor, xid, _, line in sorted(step.rows, key=lambda row: row[1]):
             stamp = Stamp(self.base + offset, floor, xid)
-            if step.kind != "upsert" or not all(may_write(stamp, ghost) for ghost in self._ghosts(key)):
+            if step.kind != "upsert" or self._gone(stamp):
+                continue
+            if not all(may_write(stamp, ghost) for ghost in self._ghosts(key)):
                 continue
             target = self._target_key(line.split("\t"))
             cell = self.state.rows.get(target)
@@ -181,12 +222,13 @@ class MemorySink:
         others = [cell.stamp] if cell else []
         others += [dead] if dead else []
         if (
-            all(may_write(stamp, ghost) for ghost in self._ghosts(key, self.before))
+            not self._gone(stamp)
+            and all(may_write(stamp, ghost) for ghost in self._ghosts(key, self.before))
             and step.kind == "upsert"
             and self._bad(item, fields, bad)
         ):
             return "superseded"  # of no matter: the batch is refused. PostgreSQL checks before it looks for the row
-        if not all(may_write(stamp, other) for other in [*others, *(f.stamp for f in opened)]):
+        if self._gone(stamp) or not all(may_write(stamp, other) for other in [*others, *(f.stamp for f in opened)]):
             return "filtered" if step.kind == "filter" else "superseded"
         if step.kind == "patch" and (opened or cell is None):
             letter = Letter(
@@ -222,6 +264,7 @@ class MemorySink:
 
     def _file(self, part: Part, letter: Letter, *, stale: bool) -> str:
         stamp = Stamp(self.base + letter.record.offset, letter.lsn, letter.xid)
+        stale = stale or (letter.kind != "decode" and self._gone(stamp))
         stale = stale or (letter.key is not None and self._outdated(letter.key, stamp))
         self.state.letters.append(Filed(letter, stamp, part, not stale))
         return "set_aside"
@@ -230,3 +273,8 @@ class MemorySink:
         stamps = [c.stamp for c in self.state.rows.values() if c.key == key]
         stamps += [self.state.tombstones[key]] if key in self.state.tombstones else []
         return not all(may_write(stamp, other) for other in stamps)
+
+
+def _overtaken(filed: Filed, watermark: Truncation, part: Part) -> bool:
+    """Undecodable letters have no position: only in the truncate's own partition they are known to be older."""
+    return filed.part == part if filed.letter.kind == "decode" else watermark.covers(filed.stamp)

@@ -45,7 +45,8 @@ class Newest:
 @dataclass(slots=True)
 class Folded:
     """One topic. `resent`: events that are not taken; `again`: streamed events seen before; `partial`: events that came
-    without a large value; `truncates`: where the last one stands, for no worker goes past it.
+    without a large value; `truncates`: where the last one stands, which a worker does not pass where the mapping says stop;
+    `gone`: events that are older than the newest truncate, where it says apply.
     """
 
     keys: dict[Key, Newest] = field(default_factory=dict)
@@ -55,12 +56,17 @@ class Folded:
     resent: int = 0
     again: int = 0
     partial: int = 0
+    gone: int = 0
 
 
 def fold(plan: TablePlan, placeholder: str, records: Iterable[Record]) -> Folded:
     """Fold these records of the plan's topic, given in any order."""
     folded, seen = Folded(), set[tuple[Key, str, int]]()
-    for record in sorted(records, key=attrgetter("part", "offset")):
+    ordered = sorted(records, key=attrgetter("part", "offset"))
+    emptied = max((one.lsn or 0 for one in ordered if one.op == "t"), default=0)
+    if plan.policies["truncate"] != "apply":
+        emptied = 0
+    for record in ordered:
         folded.counts[record.part] += 1
         if record.op is None:
             continue
@@ -73,6 +79,9 @@ def fold(plan: TablePlan, placeholder: str, records: Iterable[Record]) -> Folded
             event = (key, record.op, record.lsn)
             folded.again += event in seen
             seen.add(event)
+        if (record.lsn or 0) < emptied:  # a read is older than any streamed truncate
+            folded.gone += 1
+            continue
         _feed(folded, plan, placeholder, key, record)
     return folded
 

@@ -25,6 +25,7 @@ from overgrow.testing import rangelog, toy
 
 pytestmark = pytest.mark.stack
 PART = Part("toy", 0)
+BOUNDARIES = (0, 33, 70)  # where the generations of the long streams begin
 TABLE = Table(
     pipeline="toy",
     mapping="toys",
@@ -46,7 +47,7 @@ def database(endpoints: Endpoints) -> Iterator[psycopg.Connection[Any]]:
         admin.execute("CREATE DATABASE toys")
         dsn = psycopg.conninfo.make_conninfo(endpoints.target_dsn, dbname="toys")
         with psycopg.connect(dsn, autocommit=True) as connection:
-            install.install(connection)
+            install.migrate(connection)
             connection.execute(toy.DDL.format("toys"))
             install.register_pipeline(connection, "toy", 1, 1)
             install.add_checkpoints(connection, TABLE, "id", 1)
@@ -65,7 +66,7 @@ def engine(sink: Any) -> Engine:
     async def no_sleep(seconds: float) -> None:
         del seconds
 
-    folder = Folder(toy.ToyWire(), toy.ToyCodec(), rereads=True)
+    folder = Folder(toy.ToyWire(), toy.ToyCodec(), rereads=True, truncates=True)
     return Engine(sink, {"toy": folder}, sleep=no_sleep, jitter=lambda: 0.0, observe=lambda *_: None)
 
 
@@ -75,11 +76,15 @@ def memory() -> MemorySink:
             return "refused"
         return None
 
-    return MemorySink(toy.COLUMNS, toy.KEY, [PART], refuses=refuses, rereads=True)
+    sink = MemorySink(toy.COLUMNS, toy.KEY, [PART], refuses=refuses, rereads=True)
+    sink.state.checkpoints[PART].boundaries = BOUNDARIES
+    return sink
 
 
 def stream(seed: int, length: int) -> list[tuple[bytes | None, bytes | None]]:
-    """A hostile stream: re-sends with lower positions, reads anywhere, poison, refusals, partial rows, collisions."""
+    """A hostile stream: re-sends with lower positions, reads and truncates anywhere, poison, refusals, partial rows,
+    collisions.
+    """
     rng = random.Random(seed)  # noqa: S311 - a seeded stream
     records: list[tuple[bytes | None, bytes | None]] = []
     lsn = 100
@@ -92,6 +97,8 @@ def stream(seed: int, length: int) -> list[tuple[bytes | None, bytes | None]]:
         records.append(toy.event(op, key, lsn=lsn, xid=lsn, name=name, big=big))  # type: ignore[arg-type]
         if op == "d":
             records.append((records[-1][0], None))
+        if rng.random() < 0.03:  # at times a re-send of an old one
+            records.append((None, toy.event("t", 0, lsn=lsn - rng.choice((0, 0, 9)), xid=lsn)[1]))
         if rng.random() < 0.03:
             records.append((records[-1][0], b"{broken"))
         if rng.random() < 0.02:
@@ -120,6 +127,7 @@ def state(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "tombstones": {row[0]: tuple(row[1:]) for row in dead},
         "letters": {row[0]: tuple(row[1:]) for row in letters},
         "checkpoint": point.fetchone(),
+        "truncation": connection.execute("SELECT _og_off, _og_lsn FROM overgrow.truncation").fetchone(),
     }
 
 
@@ -132,12 +140,15 @@ def expected(sink: MemorySink) -> dict[str, Any]:
         "tombstones": {k: tuple(s) for k, s in kept.tombstones.items()},
         "letters": {f.letter.record.offset: (f.letter.kind, "open" if f.open else "superseded") for f in kept.letters},
         "checkpoint": (row.next_offset, *row.books),
+        "truncation": kept.truncation and tuple(kept.truncation),
     }
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_same_stream_ends_in_the_same_target(database: psycopg.Connection[Any], dsn: str, seed: int) -> None:
     async def act() -> None:
+        for number, at in enumerate(BOUNDARIES[1:], 1):
+            database.execute("INSERT INTO overgrow.generation VALUES ('toy', 'toy', 0, %s, %s, NULL, 1)", [number, at])
         real, fake = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one", rereads=True), memory()
         first, second = engine(real), engine(fake)
         ours, theirs = await real.claim([PART]), await fake.claim([PART])
@@ -296,6 +307,107 @@ def test_a_claim_does_not_evict_strangers(dsn: str) -> None:
         assert stranger.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_a_truncate_is_a_watermark_for_every_partition(database: psycopg.Connection[Any], dsn: str) -> None:
+    """Partition 0 brings the TRUNCATE (position 500) while 1 and 2 lag, or are ahead of it."""
+    ahead, behind, parts = Part("toy", 1), Part("toy", 2), [Part("toy", number) for number in range(3)]
+    for part in (ahead, behind):
+        database.execute(
+            "INSERT INTO overgrow.checkpoint (pipeline, topic, partition, topic_id, partition_count, epoch)"
+            " VALUES ('toy', 'toy', %s, 'id', 3, 1)",
+            [part.partition],
+        )
+        database.execute(
+            "INSERT INTO overgrow.generation (pipeline, topic, partition, epoch, number, from_offset)"
+            " VALUES ('toy', 'toy', %s, 1, 0, 0), ('toy', 'toy', %s, 1, 1, 3)",
+            [part.partition, part.partition],
+        )
+
+    async def act() -> None:
+        async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one", rereads=True)) as sink:
+            claims = await sink.claim(parts)
+            run = engine(sink)
+
+            async def feed(part: Part, start: int, *events: tuple[bytes | None, bytes | None]) -> None:
+                piece = toy.chunk(events, start=start, partition=part.partition)
+                await run.feed(piece, claims[part].claim)
+
+            await feed(PART, 0, toy.event("r", 1), toy.event("u", 2, lsn=400, name="old"), toy.event("c", 3, lsn=450))
+            await feed(
+                ahead, 0, toy.event("r", 11), toy.event("c", 12, lsn=600, name="new"), toy.event("u", 13, lsn=499)
+            )
+            await feed(PART, 3, (None, toy.event("t", 0, lsn=500)[1]), toy.event("c", 1, lsn=501, name="new"))
+            assert names(database) == {1: "new", 12: "new"}
+            # older ones that come late, a read of the same generation, one of the next, and a re-send of the truncate
+            await feed(behind, 0, toy.event("r", 21), toy.event("c", 22, lsn=499), toy.event("d", 23, lsn=498))
+            assert names(database) == {1: "new", 12: "new"}
+            await feed(behind, 3, toy.event("r", 24, name="new"), toy.event("c", 25, lsn=700, name="new"))
+            await feed(PART, 5, (None, toy.event("t", 0, lsn=500)[1]), toy.event("c", 1, lsn=501, name="new"))
+            assert names(database) == {1: "new", 12: "new", 24: "new", 25: "new"}
+            # the next one takes what the first has left, but for what is read after it
+            await feed(ahead, 3, (None, toy.event("t", 0, lsn=800)[1]))
+            assert names(database) == {}
+
+    run(act())
+    books = database.execute(
+        "SELECT received, applied, superseded FROM overgrow.checkpoint ORDER BY partition"
+    ).fetchall()
+    assert books == [(7, 6, 1), (4, 4, 0), (5, 2, 3)]
+    assert rangelog.gaps(rangelog.ranges(database)) == []
+
+
+def test_a_truncate_closes_the_letters_that_are_older(database: psycopg.Connection[Any], dsn: str) -> None:
+    async def act() -> None:
+        async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")) as sink:
+            claim = (await sink.claim([PART]))[PART].claim
+            events = [toy.event("c", 1, lsn=400, name="!"), (None, toy.event("t", 0, lsn=500)[1])]
+            events += [toy.event("c", 2, lsn=501, name="!"), toy.event("c", 3, lsn=499, name="!")]
+            await engine(sink).feed(toy.chunk(events), claim)
+
+    run(act())
+    letters = database.execute('SELECT "offset", state FROM overgrow.dead_letter ORDER BY 1').fetchall()
+    assert letters == [(0, "superseded"), (2, "open"), (3, "superseded")]
+
+
+def names(database: psycopg.Connection[Any]) -> dict[int, str]:
+    return dict(database.execute("SELECT id, name FROM toys").fetchall())
+
+
+def test_a_target_of_version_1_is_brought_forward_with_what_it_holds(
+    database: psycopg.Connection[Any], dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.execute("DROP SCHEMA overgrow CASCADE")
+    with monkeypatch.context() as patch:
+        patch.setattr(install, "SCHEMA_VERSION", 1)
+        install.migrate(database)
+    database.execute("INSERT INTO overgrow.pipeline VALUES ('toy', 1, 1, 0)")
+    database.execute(
+        "INSERT INTO overgrow.checkpoint (pipeline, topic, partition, topic_id, partition_count, epoch, next_offset)"
+        " VALUES ('toy', 'toy', 0, 'id', 1, 1, 7)"
+    )
+    database.execute("INSERT INTO overgrow.generation VALUES ('toy', 'toy', 0, 0, 0, 2)")
+    database.execute(
+        "INSERT INTO overgrow.dead_letter (pipeline, mapping, topic, partition, epoch, \"offset\", source_key, _og_off,"
+        " kind, cause, state, mapping_version) VALUES ('toy', 'toys', 'toy', 0, 1, 5, '[1]', 5, 'data', '', 'open', 1)"
+    )
+    install.record_mapping(database, TABLE, "toys")
+
+    async def act() -> None:
+        async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")) as sink:
+            with pytest.raises(errors.Refused, match="have version 1, this overgrow speaks 2. Next: `overgrow apply`"):
+                await sink.claim([PART])
+            install.migrate(database)
+            install.migrate(database)  # nothing is left to do
+            claimed = (await sink.claim([PART]))[PART]
+            assert claimed.next_offset == 7
+            await engine(sink).feed(toy.chunk(records("a", start=900), start=7), claimed.claim)
+
+    run(act())
+    assert install.installed_version(database) == 2
+    assert names(database) == {1: "a"}
+    assert database.execute("SELECT state FROM overgrow.dead_letter").fetchone() == ("superseded",)
+    assert database.execute("SELECT epoch, number, first_read FROM overgrow.generation").fetchone() == (1, 0, 2)
+
+
 def test_books_that_do_not_balance_are_refused_by_the_database(database: psycopg.Connection[Any], dsn: str) -> None:
     async def act() -> None:
         sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
@@ -322,7 +434,7 @@ def test_books_that_do_not_balance_are_refused_by_the_database(database: psycopg
     [
         ("DELETE FROM overgrow.checkpoint", "no-checkpoint"),
         ("UPDATE overgrow.mapping_version SET digest = 'another'", "mapping-version"),
-        ("INSERT INTO overgrow.version (version) VALUES (2)", "own-tables-version"),
+        ("INSERT INTO overgrow.version (version) VALUES (99)", "own-tables-version"),
     ],
 )
 def test_a_claim_is_refused_by_name(database: psycopg.Connection[Any], dsn: str, change: str, code: str) -> None:

@@ -36,9 +36,9 @@ def garbage(*, key: int = 0) -> Change:
     return Change("u", key, 0, 1, None, 0, "", True)
 
 
-def other(op: str) -> Change:
+def other(op: str, *, lsn: int = 1) -> Change:
     """A truncate or a message."""
-    return Change(op, 0, 1, 1, None, 0)
+    return Change(op, 0, lsn, lsn, None, 0)
 
 
 def chunk(*changes: Change | None, start: int = 0, end: int | None = None) -> Chunk:

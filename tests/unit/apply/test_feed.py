@@ -220,6 +220,6 @@ def test_what_nobody_expected_passes_through() -> None:
 
 def test_what_stands_before_a_named_stop_is_committed_first() -> None:
     run = Run()
-    with pytest.raises(errors.NotBuiltYet, match="offset 11"):
+    with pytest.raises(errors.Refused, match="offset 11"):
         run.feed(chunk(update(1, IN), other("t"), update(3, IN), start=10))
     assert run.tried() == [(10, 11)]

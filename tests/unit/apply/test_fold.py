@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from overgrow import errors
-from overgrow.apply import Books, Folder
+from overgrow.apply import Books, Folder, Truncate
 from overgrow.model import Chunk
 from tests.model.source import Change, Row
 from tests.model.wire import PARTS, JsonWire, RowCodec
@@ -160,9 +160,21 @@ def test_a_stop_in_the_middle_ends_the_batch_before_it_then_raises(op: str, code
     batch = fold(*events)
     assert (batch.next, steps(batch)) == (2, [("upsert", [("0", 0, 10)])])
     assert batch.books == Books(received=2, ignored=1)
-    with pytest.raises(errors.NotBuiltYet, match=r"t\[0\] offset 2") as stop:
+    with pytest.raises(errors.Refused, match=r"t\[0\] offset 2") as stop:
         fold(*events, start=2)
     assert stop.value.code == code
+
+
+def test_a_truncate_that_is_applied_is_a_batch_of_its_own() -> None:
+    chunk_of = chunk(update(10, IN), other("t", lsn=15), update(20, IN))
+    folder = Folder(JsonWire(), RowCodec(), truncates=True)
+    first = folder.fold(chunk_of, start=0)
+    assert (first.next, first.truncate, steps(first)) == (1, None, [("upsert", [("0", 0, 10)])])
+    second = folder.fold(chunk_of, start=1)
+    assert (second.next, second.truncate, second.steps) == (2, Truncate(1, 15, 15), ())
+    assert (second.books, second.position) == (Books(received=1), 15)
+    third = folder.fold(chunk_of, start=2)
+    assert (third.next, third.truncate, steps(third)) == (3, None, [("upsert", [("0", 2, 20)])])
 
 
 def test_a_read_after_a_streamed_event_is_another_snapshot() -> None:

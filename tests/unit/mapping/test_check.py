@@ -72,7 +72,7 @@ MAPPING_CASES: list[Case] = [
     (CUSTOMERS, "version: 1", "version: 1\nversion: 2", "duplicate-key", "version: 2"),
     (CUSTOMERS, "version: 1", "version: 1\nnotes: x", "unknown-key", "notes: x"),
     (CUSTOMERS, "drift: stop, ", "", "missing-policy", "on: {truncate"),
-    (CUSTOMERS, "truncate: stop", "truncate: apply", "bad-choice", "apply"),
+    (CUSTOMERS, "truncate: stop", "truncate: ignore", "bad-choice", "ignore"),
     (CUSTOMERS, ", key: [id]", "", "missing-key", "target:"),
     (CUSTOMERS, "key: [kd_nr]", "key: []", "missing-key", "key: []"),
     (CUSTOMERS, "key: [id]", "key: [uid]", "missing-key-field", "uid"),

@@ -14,7 +14,7 @@ from overgrow.apply.ports import Claimed
 from overgrow.model import Claim, Part
 from overgrow.sinks.postgres.table import Table
 
-SCHEMA_VERSION = 1  # of own.sql
+SCHEMA_VERSION = 2  # the highest number in own/
 PATIENCE = 1.0  # seconds a claim waits for the row before it ends the session of our own kind that holds it
 
 Evict = Callable[[int, sql.Composed], Awaitable[None]]
@@ -48,11 +48,9 @@ async def _check_recorded(connection: psycopg.AsyncConnection[Any], table: Table
     row = await cursor.fetchone()
     version, texts = row or (None, None)
     if version != SCHEMA_VERSION:
-        msg = (
-            f"the target's own tables have version {version}, this overgrow speaks {SCHEMA_VERSION}: run the overgrow "
-            "that made them, or move the pipeline to a target of its own."
-        )
-        raise errors.Refused(msg, code="own-tables-version")
+        msg = f"the target's own tables have version {version}, this overgrow speaks {SCHEMA_VERSION}"
+        then = "`overgrow apply` brings them forward" if (version or 0) < SCHEMA_VERSION else "run the newer overgrow"
+        raise errors.Refused(f"{msg}. Next: {then}.", code="own-tables-version")
     if not texts:
         raise no_checkpoint(table.pipeline, part)
     if texts[0] != [str(table.version), table.digest]:

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from overgrow import errors
 from overgrow.model import stamp_base
+from overgrow.sinks.postgres.claim import SCHEMA_VERSION
 from overgrow.sinks.postgres.table import Table
 
 FIRST_EPOCH = 1
@@ -29,10 +30,14 @@ def installed_version(connection: Connection) -> int | None:
     return row[0] if row else None
 
 
-def install(connection: Connection) -> None:
-    """Make the own tables."""
-    text = resources.files(__package__).joinpath("own.sql").read_text(encoding="utf-8")
-    connection.execute(text)  # packaged code, not input
+def migrate(connection: Connection) -> None:
+    """Make overgrow's own tables, or bring them to this version, one version after the other in one transaction."""
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('overgrow.version'))")
+        done = installed_version(connection) or 0
+        for number in range(done + 1, SCHEMA_VERSION + 1):
+            text = resources.files(__package__).joinpath(f"own/{number:03}.sql").read_text(encoding="utf-8")
+            connection.execute(text)  # packaged code, not input
 
 
 def columns(connection: Connection, target: str) -> dict[str, tuple[str, bool]]:
@@ -109,9 +114,9 @@ def add_checkpoints(connection: Connection, table: Table, topic_id: str, partiti
                 [table.pipeline, table.topic, partition, topic_id, partitions, FIRST_EPOCH],
             )
             connection.execute(
-                "INSERT INTO overgrow.generation (pipeline, topic, partition, number, from_offset)"
-                " VALUES (%s, %s, %s, 0, 0)",
-                [table.pipeline, table.topic, partition],
+                "INSERT INTO overgrow.generation (pipeline, topic, partition, epoch, number, from_offset)"
+                " VALUES (%s, %s, %s, %s, 0, 0)",
+                [table.pipeline, table.topic, partition, FIRST_EPOCH],
             )
 
 
@@ -165,16 +170,8 @@ def forget(connection: Connection, pipeline: str, tables: Iterable[Table]) -> No
     names = sql.SQL(", ").join(table.identifier for table in tables)
     with connection.transaction():
         # The pipeline's row last: what refers to it goes first. Its workers are fenced by the loss of the checkpoints.
-        for table in (
-            "checkpoint",
-            "generation",
-            "tombstone",
-            "dead_letter",
-            "truncation",
-            "mapping_version",
-            "pipeline",
-        ):
-            query = sql.SQL("DELETE FROM {} WHERE pipeline = %s").format(sql.Identifier("overgrow", table))
+        for name in OF_A_PIPELINE:
+            query = sql.SQL("DELETE FROM {} WHERE pipeline = %s").format(sql.Identifier("overgrow", name))
             connection.execute(query, [pipeline])
         connection.execute(sql.SQL("TRUNCATE {}").format(names))
 

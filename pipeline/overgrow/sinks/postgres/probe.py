@@ -64,6 +64,7 @@ class _Search:
                 if position is None:
                     return None
                 write = Write(self.connection, self.table, self.batch, position)
+                await write.heed_truncation()
                 await write.heed_letters()
                 for place, step in enumerate(steps):
                     await write.step(place, step)

@@ -20,7 +20,7 @@ from psycopg import sql
 
 from overgrow import errors
 from overgrow.apply.batch import Batch
-from overgrow.apply.ports import BadRows, Claimed, ClaimLost, ConstraintViolation, Hole, Moved, Receipt
+from overgrow.apply.ports import BadRows, Boundary, Claimed, ClaimLost, ConstraintViolation, Hole, Moved, Receipt
 from overgrow.faultpoints import reached
 from overgrow.model import Claim, Part
 from overgrow.sinks.postgres import probe
@@ -132,6 +132,8 @@ class PostgresSink:
             raise ClaimLost(msg)
         if position.next_offset != batch.start:
             raise (Hole if position.next_offset < batch.start else Moved)(position.next_offset)
+        if position.boundary is not None and position.boundary < batch.next:
+            raise Boundary(position.boundary)
         return position
 
     async def _connected(self, table: Table) -> psycopg.AsyncConnection[Any]:

@@ -8,10 +8,11 @@ from typing import Any
 
 import psycopg
 
-from overgrow.apply.batch import Batch, Books, Row, Step
+from overgrow import errors
+from overgrow.apply.batch import Batch, Books, Row, Step, Truncate
 from overgrow.apply.fold import reread_stop
 from overgrow.apply.ports import BadRows
-from overgrow.model import Claim, Letter, Part, stamp_base
+from overgrow.model import Claim, Letter, Part, Stamp, Truncation, stamp_base
 from overgrow.sinks.postgres.table import Table
 
 Connection = psycopg.AsyncConnection[Any]
@@ -21,15 +22,21 @@ _LETTERS_STEP = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """What the locked checkpoint row says. `streamed_to`: highest streamed lsn so far, None while only reads came."""
+    """What the locked checkpoint row says, and the rules that hold from it on.
+
+    `streamed_to`: highest streamed lsn of the generation so far, None while only reads came. `boundary`: the offset at
+    which the next generation begins, if there is one.
+    """
 
     next_offset: int
     claim: Claim
     base: int
     epoch: int
     generation: int
+    boundary: int | None
     history: int
     streamed_to: int | None
+    truncation: Truncation | None
     letters: bool
 
 
@@ -39,15 +46,23 @@ async def lock(connection: Connection, table: Table, part: Part) -> Position | N
     row = await cursor.fetchone()
     if row is None:
         return None
-    next_offset, number, owner, epoch, generation, streamed_to, history, letters = row
+    next_offset, number, owner, epoch, stands_in, streamed_to, history, letters = row
+    parameters = {**part._asdict(), "epoch": epoch, "start": next_offset, "history": history}
+    cursor = await connection.execute(table.statements["rules"], parameters)
+    generation, boundary, off, lsn = await cursor.fetchone() or (None, None, None, None)
+    if generation is None:
+        msg = f"{part}: no generation of epoch {epoch} reaches back to offset {next_offset}"
+        raise errors.Refused(f"{msg}: overgrow's own tables are damaged. Do not go on; find out.", code="no-generation")
     return Position(
         next_offset=next_offset,
         claim=Claim(number, owner),
         base=stamp_base(epoch=epoch, generation=generation),
         epoch=epoch,
         generation=generation,
+        boundary=boundary,
         history=history,
-        streamed_to=streamed_to,
+        streamed_to=streamed_to if generation == stands_in else None,
+        truncation=None if off is None or lsn is None else Truncation(off, lsn),
         letters=letters,
     )
 
@@ -79,7 +94,7 @@ NULL, BACKSLASH, ESCAPED = "\\N", "\\", "\\\\"  # COPY text format; a source key
 
 async def check_snapshot(connection: Connection, table: Table, batch: Batch, position: Position) -> None:
     """Reads belong to the first snapshot, or the worker stops by name: rows deleted in between would stay for ever."""
-    where = {**batch.part._asdict(), "generation": position.generation}
+    where = {**batch.part._asdict(), "epoch": position.epoch, "generation": position.generation}
     if position.streamed_to is not None:
         raise reread_stop(f"{batch.part} offset {batch.start}")
     if batch.first_read is None:
@@ -96,13 +111,21 @@ class Write:
 
     def __init__(self, connection: Connection, table: Table, batch: Batch, position: Position) -> None:
         self.connection, self.table, self.batch, self.position = connection, table, batch, position
-        self.where: Mapping[str, Any] = {**batch.part._asdict(), "base": position.base, "history": position.history}
+        self.where: Mapping[str, Any] = {
+            **batch.part._asdict(),
+            "base": position.base,
+            "history": position.history,
+            "generation": position.generation,
+        }
         self.letters = position.letters  # is any letter of this partition open?
         self.patches_set_aside = 0
         self.filed: list[tuple[Letter, bool]] = []  # letter, and whether it is open
 
     async def run(self) -> Books:
         """Steps, then letters; the counts by fate."""
+        if self.batch.truncate is not None:
+            return await self._truncate(self.batch.truncate)
+        await self.heed_truncation()
         await self.heed_letters()
         applied = superseded = filtered = 0
         for number, step in enumerate(self.batch.steps):
@@ -119,6 +142,27 @@ class Write:
         superseded -= self.patches_set_aside
         set_aside = len(self.batch.letters) + self.patches_set_aside
         return Books(applied=applied, superseded=superseded, filtered=filtered, set_aside=set_aside)
+
+    async def _truncate(self, truncate: Truncate) -> Books:
+        """Remove what is older, everywhere. The other partitions' checkpoints are locked: nobody else writes."""
+        off = self.position.base + truncate.offset
+        watermark = Truncation(off, truncate.lsn)
+        where = {"off": off, "lsn": truncate.lsn, "next_generation": watermark.next_generation}
+        await self._execute("take_time")
+        await self._execute("lock_the_others")
+        if not (await self._execute("note_truncation", **where)).rowcount:
+            return Books(superseded=1)  # sent again, or overtaken by a later one from another partition
+        await self._execute("truncate", **where)
+        await self._execute("close_truncated", **where)
+        return Books(applied=1)
+
+    async def heed_truncation(self) -> None:
+        """Events older than the newest truncate write nothing, whenever they come."""
+        watermark = self.position.truncation
+        if watermark is not None:
+            where = {**self.where, "lsn": watermark.lsn, "next_generation": watermark.next_generation}
+            for statement in self.table.on_both_stages("refuse_truncated"):
+                await self.connection.execute(statement, where)
 
     async def _close_letters(self, number: int) -> None:
         """Whole rows written by the steps before `number` heal the open letters of their keys."""
@@ -191,7 +235,7 @@ class Write:
     async def _file(self, letters: Sequence[Letter]) -> None:
         if not letters:
             return
-        stale = set(self.batch.stale_letters) | await self._outdated(letters)
+        stale = set(self.batch.stale_letters) | self._truncated(letters) | await self._outdated(letters)
         for letter in letters:
             is_open = letter.record.offset not in stale
             self.filed.append((letter, is_open))
@@ -214,6 +258,18 @@ class Write:
                 header_names=names,
                 header_values=values,
             )
+
+    def _truncated(self, letters: Sequence[Letter]) -> set[int]:
+        """Letters that a truncate has overtaken. What could not be decoded has no position, so nobody knows."""
+        watermark, position = self.position.truncation, self.position
+        if watermark is None:
+            return set()
+        stamps = {
+            letter.record.offset: Stamp(position.base + letter.record.offset, letter.lsn, letter.xid)
+            for letter in letters
+            if letter.kind != "decode"
+        }
+        return {at for at, stamp in stamps.items() if watermark.covers(stamp, history_from=position.history)}
 
     async def _outdated(self, letters: Sequence[Letter]) -> set[int]:
         """Letters that could not have written anyway: their key has seen something newer (a re-sent poison record)."""

@@ -26,6 +26,57 @@ SELECT c.next_offset, c.claim, c.owner, c.epoch, c.generation, c.source_position
  WHERE c.pipeline = {pipeline} AND c.topic = %(topic)s AND c.partition = %(partition)s
    FOR UPDATE OF c
 
+-- Read after the lock, in a statement of its own: one that has waited for a row lock still sees everything else as it
+-- was before it waited.
+-- name: rules
+SELECT (SELECT max(number) FROM overgrow.generation g
+         WHERE g.pipeline = {pipeline} AND g.topic = %(topic)s AND g.partition = %(partition)s
+           AND g.epoch = %(epoch)s AND g.from_offset <= %(start)s),
+       (SELECT min(from_offset) FROM overgrow.generation g
+         WHERE g.pipeline = {pipeline} AND g.topic = %(topic)s AND g.partition = %(partition)s
+           AND g.epoch = %(epoch)s AND g.from_offset > %(start)s),
+       t._og_off, t._og_lsn
+  FROM (SELECT 1) one
+  LEFT JOIN overgrow.truncation t
+    ON t.pipeline = {pipeline} AND t.mapping = {mapping} AND t._og_off >= %(history)s
+
+-- name: lock_the_others
+SELECT FROM overgrow.checkpoint
+ WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition <> %(partition)s
+ ORDER BY partition
+   FOR UPDATE
+
+-- Statement and lock timeouts are for batches: a table may be large, and the other partitions' batches may be too.
+-- name: take_time
+SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)
+
+-- name: note_truncation
+INSERT INTO overgrow.truncation AS t (pipeline, mapping, _og_off, _og_lsn, topic, partition)
+VALUES ({pipeline}, {mapping}, %(off)s, %(lsn)s, %(topic)s, %(partition)s)
+ON CONFLICT (pipeline, mapping) DO UPDATE
+   SET _og_off = excluded._og_off, _og_lsn = excluded._og_lsn, topic = excluded.topic, partition = excluded.partition,
+       applied_at = now()
+ WHERE t._og_off < %(history)s OR t._og_lsn < excluded._og_lsn
+RETURNING 1
+
+-- name: truncate
+DELETE FROM {target}
+ WHERE CASE WHEN _og_xid IS NULL THEN _og_off < %(next_generation)s
+            ELSE _og_off < %(history)s OR _og_lsn < %(lsn)s END
+
+-- An undecodable letter has no position: only in the truncate's own partition is it known to be older.
+-- name: close_truncated
+UPDATE overgrow.dead_letter
+   SET state = 'superseded', superseded_by = %(off)s, closed_at = now()
+ WHERE pipeline = {pipeline} AND mapping = {mapping} AND state = 'open'
+   AND CASE WHEN kind = 'decode' THEN topic = %(topic)s AND partition = %(partition)s
+            WHEN _og_xid IS NULL THEN _og_off < %(next_generation)s
+            ELSE _og_off < %(history)s OR _og_lsn < %(lsn)s END
+
+-- name: refuse_truncated
+DELETE FROM {stage} s
+ WHERE CASE WHEN s._xid IS NULL THEN s._off + %(base)s < %(next_generation)s ELSE s._floor < %(lsn)s END
+
 -- name: refuse_by_letters
 DELETE FROM {stage} s
  USING (SELECT source_key, max(_og_off) AS _og_off, max(_og_lsn) AS _og_lsn FROM overgrow.dead_letter
@@ -171,16 +222,18 @@ ON CONFLICT (pipeline, topic, partition, epoch, "offset") DO NOTHING
 
 -- name: open_snapshot
 SELECT partition, first_read FROM overgrow.generation
- WHERE pipeline = {pipeline} AND topic = %(topic)s AND number = %(generation)s
+ WHERE pipeline = {pipeline} AND topic = %(topic)s AND epoch = %(epoch)s AND number = %(generation)s
    FOR UPDATE
 
 -- name: note_snapshot
 UPDATE overgrow.generation SET first_read = %(first_read)s
- WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s AND number = %(generation)s
+ WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s AND epoch = %(epoch)s
+   AND number = %(generation)s
 
 -- name: advance
 UPDATE overgrow.checkpoint
-   SET next_offset = %(next)s, source_position = greatest(source_position, %(position)s),
+   SET next_offset = %(next)s, generation = %(generation)s,
+       source_position = greatest(CASE WHEN generation = %(generation)s THEN source_position END, %(position)s),
        received = received + %(received)s, applied = applied + %(applied)s, superseded = superseded + %(superseded)s,
        filtered = filtered + %(filtered)s, set_aside = set_aside + %(set_aside)s, ignored = ignored + %(ignored)s,
        updated_at = clock_timestamp()
