@@ -76,7 +76,7 @@ class RowMaker:
 
     def __init__(self, seed: int, texts: Texts = UNICODE) -> None:
         self._seed = seed
-        self._texts = texts
+        self.texts = texts
         self._random = random.Random(seed).random  # noqa: S311 - test data, no secret
         self._large = 0
 
@@ -106,9 +106,9 @@ class RowMaker:
             crt_dt=self.local_time(),
             upd_ts=self.instant(),
             vip_yn="Y" if self.chance(0.1) else "N",
-            addr_1=None if no_address else f"{1 + self.below(300)} {self.pick(self._texts.streets)}",
+            addr_1=None if no_address else f"{1 + self.below(300)} {self.pick(self.texts.streets)}",
             addr_2=None if no_address or self.chance(0.7) else self.short_text(),
-            city=None if no_address else self.pick(self._texts.cities),
+            city=None if no_address else self.pick(self.texts.cities),
             zip=None if no_address else f"{self.pick('ABELS')}{1 + self.below(20)} {self.below(10)}XQ",
             prefs=self.preferences(),
             notes=self.note(),
@@ -138,14 +138,14 @@ class RowMaker:
         """A customer's name, sometimes padded, seldom hostile."""
         if self.chance(0.02):
             return self.short_text()
-        name = f"{self.pick(self._texts.first)} {self.pick(self._texts.last)}"
+        name = f"{self.pick(self.texts.first)} {self.pick(self.texts.last)}"
         return f" {name}  " if self.chance(0.05) else name
 
     def short_text(self) -> str:
         """A text of a few words; one in three is hostile."""
         if self.chance(0.33):
-            return self.pick(self._texts.hostile)
-        return f"{self.pick(self._texts.words)} {self.pick(self._texts.words)} {self.pick(self._texts.words)}"
+            return self.pick(self.texts.hostile)
+        return f"{self.pick(self.texts.words)} {self.pick(self.texts.words)} {self.pick(self.texts.words)}"
 
     def note(self) -> str | None:
         """Nothing, a short text, or (one in sixteen) more than 8 kB that do not compress."""
@@ -169,7 +169,7 @@ class RowMaker:
         if self.chance(0.3):
             return None
         language = self.pick(("en", "de", "fr", "pl"))
-        note = self.pick(self._texts.json_values)
+        note = self.pick(self.texts.json_values)
         mail = self.pick(("true", "false"))
         return f'{{"lang": "{language}", "mail": {mail}, "score": {self.below(1000)}.50, "x": {note}}}'
 

@@ -6,7 +6,8 @@ statement's row count and stops when it is not. Called by `traffic`; filled by `
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from legacy_shop.data import RowMaker
@@ -27,6 +28,9 @@ class Pool(Generic[K]):
     def __contains__(self, member: K) -> bool:
         return member in self._index
 
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._members)
+
     def add(self, member: K) -> None:
         """Add a member; one that is there already stays."""
         if member not in self._index:
@@ -46,10 +50,60 @@ class Pool(Generic[K]):
         return self._members[make.below(len(self._members))]
 
 
-class Keys:
-    """The customers in and out of the mapping's filter, and the lines of each order."""
+@dataclass(slots=True, kw_only=True)
+class TradeKeys:
+    """The rows of all other tables; `next_*` are numbers that no row has had."""
 
-    def __init__(self, *, active: Iterable[int], closed: Iterable[int], lines: Iterable[tuple[str, int]]) -> None:
+    countries: Pool[str] = field(default_factory=Pool)
+    addresses: Pool[int] = field(default_factory=Pool)
+    removed_addresses: Pool[int] = field(default_factory=Pool)
+    products: Pool[str] = field(default_factory=Pool)
+    discontinued: Pool[str] = field(default_factory=Pool)
+    heads: Pool[str] = field(default_factory=Pool)
+    payments: dict[str, list[int]] = field(default_factory=dict)  # by order
+    holders: Pool[int] = field(default_factory=Pool)  # vouchers with a code
+    codes: dict[int, str] = field(default_factory=dict)  # by their holder
+    free_vouchers: Pool[int] = field(default_factory=Pool)  # without one
+    free_codes: list[str] = field(default_factory=list)
+    next_address: int = 1
+    next_product: int = 1
+    next_payment: int = 1
+    next_voucher: int = 1
+
+    def hold(self, vchr_id: int, code: str) -> None:
+        """A voucher got a code."""
+        self.holders.add(vchr_id)
+        self.codes[vchr_id] = code
+
+    def release(self, vchr_id: int) -> str:
+        """A voucher lost its code, which is given back."""
+        self.holders.remove(vchr_id)
+        return self.codes.pop(vchr_id)
+
+    def rename_order(self, ord_no: str, new: str) -> tuple[int, int]:
+        """An order got another number: how many heads and payments have to move."""
+        heads = int(ord_no in self.heads)
+        if heads:
+            self.heads.remove(ord_no)
+            self.heads.add(new)
+        payments = self.payments.pop(ord_no, [])
+        if payments:
+            self.payments[new] = payments
+        return heads, len(payments)
+
+
+class Keys:
+    """The customers in and out of the mapping's filter, the lines of each order, and the rows of the trade."""
+
+    def __init__(
+        self,
+        *,
+        active: Iterable[int],
+        closed: Iterable[int],
+        lines: Iterable[tuple[str, int]],
+        trade: TradeKeys | None = None,
+    ) -> None:
+        self.trade = trade or TradeKeys()
         self.active = Pool(active)
         self.closed = Pool(closed)
         self.orders: Pool[str] = Pool()
@@ -58,8 +112,8 @@ class Keys:
             self.add_line(ord_no, line_no)
 
     def lines(self, ord_no: str) -> tuple[int, ...]:
-        """The line numbers of an order."""
-        return tuple(self._lines[ord_no])
+        """The line numbers of an order, none for one without lines."""
+        return tuple(self._lines.get(ord_no, ()))
 
     def pick_line(self, make: RowMaker) -> tuple[str, int]:
         """Any line of any order."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import accumulate
-from typing import NamedTuple
 
-from legacy_shop.data import CLOSED, STATUSES, UNKNOWN, Customer, OrderLine, RowMaker
+from legacy_shop.data import CLOSED, STATUSES, UNKNOWN, RowMaker
 from legacy_shop.keys import Keys
+from legacy_shop.statements import Statement, Transaction, insert
 from legacy_shop.texts import UNICODE, Texts
+from legacy_shop.trade import address, payment
+from legacy_shop.trade_traffic import TradeTraffic
 
-_INSERT_CUSTOMER = f"INSERT INTO public.cust_master VALUES ({', '.join(['%s'] * len(Customer._fields))})"  # noqa: S608
-_INSERT_LINE = f"INSERT INTO public.ord_line VALUES ({', '.join(['%s'] * len(OrderLine._fields))})"  # noqa: S608
 _DELETE_CUSTOMER = "DELETE FROM public.cust_master WHERE cust_id = %s"
 _DELETE_LINE = "DELETE FROM public.ord_line WHERE ord_no = %s AND line_no = %s"
 _BALANCE = "UPDATE public.cust_master SET bal_amt = %s, upd_ts = %s WHERE cust_id = %s"
@@ -32,30 +32,8 @@ _MOVE_ORDER = "UPDATE public.ord_line SET ord_no = %s WHERE ord_no = %s"
 _REINSERT_LATER = 50  # so many deleted customers wait for their return
 
 
-class Statement(NamedTuple):
-    """One statement; `rows` it must change (None: it changes none by nature), `kept` unless a savepoint undoes it."""
-
-    sql: str
-    values: tuple[object, ...] = ()
-    rows: int | None = 1
-    kept: bool = True
-
-
-class Transaction(NamedTuple):
-    """Statements between BEGIN and COMMIT, or ROLLBACK."""
-
-    kind: str
-    statements: tuple[Statement, ...]
-    commit: bool = True
-
-    @property
-    def changes(self) -> int:
-        """How many row changes are there to stay."""
-        return sum(s.rows or 0 for s in self.statements if s.kept) if self.commit else 0
-
-
-class Traffic:
-    """The transactions of one writer."""
+class Traffic(TradeTraffic):
+    """The transactions of one writer; those that begin with customers and order lines are here."""
 
     def __init__(
         self,
@@ -116,13 +94,13 @@ class Traffic:
         cust_id = self._deleted.pop(self._make.below(len(self._deleted)))
         self._keys.active.add(cust_id)
         row = self._make.customer(cust_id, status=self._make.pick(STATUSES))
-        return Transaction("customer_return", (Statement(_INSERT_CUSTOMER, row),))
+        return Transaction("customer_return", (insert("cust_master", row),))
 
     def customer_reinsert(self) -> Transaction:
         """Deleted and inserted again in one transaction."""
         cust_id = self._keys.active.pick(self._make)
         row = self._make.customer(cust_id, status=self._make.pick(STATUSES))
-        statements = (Statement(_DELETE_CUSTOMER, (cust_id,)), Statement(_INSERT_CUSTOMER, row))
+        statements = (Statement(_DELETE_CUSTOMER, (cust_id,)), insert("cust_master", row))
         return Transaction("customer_reinsert", statements)
 
     def customer_close(self) -> Transaction:
@@ -147,14 +125,14 @@ class Traffic:
         return Transaction("customer_reopen", (Statement(_REOPEN, values),))
 
     def order_placed(self) -> Transaction:
-        """A new order and the customer's balance: two tables in one transaction."""
+        """A new order with lines and a payment, and the customer's balance: four tables in one transaction."""
         ord_no, cust_id = self._new_order_number(), self._keys.active.pick(self._make)
-        statements = []
+        statements = list(self._order_statements(ord_no, cust_id))
         for line_no in range(1, 2 + self._make.below(4)):
             self._keys.add_line(ord_no, line_no)
-            statements.append(Statement(_INSERT_LINE, self._make.order_line(ord_no, line_no, cust_id)))
+            statements.append(insert("ord_line", self._make.order_line(ord_no, line_no, cust_id)))
         statements.append(self._balance_update(cust_id))
-        return Transaction("order_placed", tuple(statements))
+        return Transaction("order_placed", (*statements, self._page_view()))
 
     def line_update(self) -> Transaction:
         """One to four lines change; the same line may be hit twice."""
@@ -171,7 +149,7 @@ class Traffic:
         """A line is deleted and inserted again in one transaction."""
         line = self._keys.pick_line(self._make)
         row = self._make.order_line(*line, self._keys.active.pick(self._make))
-        return Transaction("line_reinsert", (Statement(_DELETE_LINE, line), Statement(_INSERT_LINE, row)))
+        return Transaction("line_reinsert", (Statement(_DELETE_LINE, line), insert("ord_line", row)))
 
     def line_move(self) -> Transaction:
         """A line's key changes: another number, or another order."""
@@ -194,26 +172,26 @@ class Traffic:
         )
 
     def order_renumber(self) -> Transaction:
-        """All lines of an order change their key in one statement."""
+        """All lines of an order change their key in one statement, and head and payments follow."""
         order, new = self._keys.orders.pick(self._make), self._new_order_number()
         statement = Statement(_MOVE_ORDER, (new, order), rows=len(self._keys.lines(order)))
         self._keys.rename_order(order, new)
-        return Transaction("order_renumber", (statement,))
+        return Transaction("order_renumber", (statement, *self._renumber_statements(order, new)))
 
     def short_lived(self) -> Transaction:
         """A line is inserted, changed and deleted in one transaction."""
         line = (self._new_order_number(), 1)
         row = self._make.order_line(*line, self._keys.active.pick(self._make))
-        statements = (Statement(_INSERT_LINE, row), self._line_update(line), Statement(_DELETE_LINE, line))
+        statements = (insert("ord_line", row), self._line_update(line), Statement(_DELETE_LINE, line))
         return Transaction("short_lived", statements)
 
     def rolled_back(self) -> Transaction:
-        """Work on both tables that never happened."""
+        """Work on several tables that never happened."""
         return Transaction("rolled_back", self._undone_work(), commit=False)
 
     def savepoint(self) -> Transaction:
         """The middle of a transaction is rolled back, its beginning and end are kept."""
-        undone = [statement._replace(kept=False) for statement in self._undone_work()]
+        undone = [statement._replace(counts=False) for statement in self._undone_work()]
         statements = (
             self._small_update(self._customer()),
             Statement("SAVEPOINT middle", rows=None),
@@ -226,7 +204,9 @@ class Traffic:
     def _undone_work(self) -> tuple[Statement, ...]:
         line = self._keys.pick_line(self._make)
         return (
-            Statement(_INSERT_LINE, self._make.order_line("UNDONE", 1, 1)),
+            insert("ord_line", self._make.order_line("UNDONE", 1, 1)),
+            insert("addr_book", address(self._make, -1, 1)),
+            insert("pymt", payment(self._make, -1, "UNDONE")),
             Statement(_DELETE_LINE, line),
             Statement(_NOTE, (self._make.large_note(), self._make.instant(), self._customer())),
         )
@@ -234,7 +214,7 @@ class Traffic:
     def _new_customer(self, *, status: str) -> Statement:
         row = self._make.customer(self._next_customer, status=status)
         self._next_customer += 1
-        return Statement(_INSERT_CUSTOMER, row)
+        return insert("cust_master", row)
 
     def _new_order_number(self) -> str:
         self._next_order += 1
@@ -289,6 +269,23 @@ KINDS: dict[Callable[[Traffic], Transaction], int] = {
     Traffic.short_lived: 1,
     Traffic.rolled_back: 4,
     Traffic.savepoint: 4,
+    Traffic.address_insert: 4,
+    Traffic.address_update: 6,
+    Traffic.address_remove: 3,
+    Traffic.address_restore: 2,
+    Traffic.product_insert: 2,
+    Traffic.product_update: 5,
+    Traffic.product_discontinue: 2,
+    Traffic.product_return: 2,
+    Traffic.order_shipped: 6,
+    Traffic.order_cancelled: 2,
+    Traffic.payment_update: 5,
+    Traffic.voucher_issue: 3,
+    Traffic.voucher_release: 2,
+    Traffic.voucher_give: 2,
+    Traffic.voucher_swap: 2,
+    Traffic.voucher_handover: 2,
+    Traffic.country_update: 1,
 }
 _BOUNDS = tuple(zip(KINDS, accumulate(KINDS.values()), strict=True))
 _TOTAL = sum(KINDS.values())

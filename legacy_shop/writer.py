@@ -12,14 +12,16 @@ import json
 import signal
 import time
 from types import FrameType
+from typing import Any
 
 import click
 import psycopg
 
 from legacy_shop.data import CLOSED, UNKNOWN
-from legacy_shop.keys import Keys
+from legacy_shop.keys import Keys, Pool, TradeKeys
 from legacy_shop.seed import repertoire
-from legacy_shop.traffic import Traffic, Transaction
+from legacy_shop.statements import Transaction
+from legacy_shop.traffic import Traffic
 
 _CATCH_UP_SECONDS = 0.25
 _LONGEST_SLEEP_SECONDS = 0.05  # a signal is noticed after this much sleep at the latest
@@ -71,9 +73,43 @@ def read_keys(connection: psycopg.Connection) -> tuple[Keys, int, int]:
         active=[cust_id for cust_id, status in customers if status not in (CLOSED, UNKNOWN)],
         closed=[cust_id for cust_id, status in customers if status == CLOSED],
         lines=lines,
+        trade=_read_trade(connection),
     )
-    next_order = 1 + max((int(ord_no[1:]) for ord_no, _ in lines if ord_no.startswith("N")), default=0)
+    numbered = {*(ord_no for ord_no, _ in lines), *keys.trade.heads, *keys.trade.payments}
+    next_order = 1 + max((int(ord_no[1:]) for ord_no in numbered if ord_no.startswith("N")), default=0)
     return keys, 1 + max((cust_id for cust_id, _ in customers), default=0), next_order
+
+
+def _read_trade(connection: psycopg.Connection) -> TradeKeys:
+    """The rows of all other tables."""
+
+    def column(query: str) -> list[Any]:
+        return sorted(row[0] for row in connection.execute(query.encode()).fetchall())  # the same on every machine
+
+    vouchers = connection.execute("SELECT vchr_id, vchr_cd FROM public.vchr ORDER BY vchr_id").fetchall()
+    payments = connection.execute("SELECT rtrim(ord_no::text), pay_id FROM public.pymt ORDER BY pay_id").fetchall()
+    addresses = "SELECT addr_id FROM public.addr_book WHERE del_flag {} 'Y'"
+    products = "SELECT sku FROM public.prod_master WHERE del_flag {} 'Y'"
+    last_product = "SELECT 1 + coalesce(max(substr(sku, length(sku) - 5)::int), 0) FROM public.prod_master"
+    keys = TradeKeys(
+        countries=Pool(column("SELECT ctry_cd FROM public.ctry")),
+        addresses=Pool(column(addresses.format("<>"))),
+        removed_addresses=Pool(column(addresses.format("="))),
+        products=Pool(column(products.format("<>"))),
+        discontinued=Pool(column(products.format("="))),
+        heads=Pool(column("SELECT rtrim(ord_no::text) FROM public.ord_head")),
+        free_vouchers=Pool([vchr_id for vchr_id, code in vouchers if code is None]),
+        next_address=column("SELECT 1 + coalesce(max(addr_id), 0) FROM public.addr_book")[0],
+        next_product=column(last_product)[0],
+        next_payment=column("SELECT 1 + coalesce(max(pay_id), 0) FROM public.pymt")[0],
+        next_voucher=column("SELECT 1 + coalesce(max(vchr_id), 0) FROM public.vchr")[0],
+    )
+    for vchr_id, code in vouchers:
+        if code is not None:
+            keys.hold(vchr_id, code)
+    for ord_no, pay_id in payments:
+        keys.payments.setdefault(ord_no, []).append(pay_id)
+    return keys
 
 
 def execute(connection: psycopg.Connection, transaction: Transaction) -> None:

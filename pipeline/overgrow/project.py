@@ -36,6 +36,7 @@ class Project:
     ddl_paths: tuple[Path, ...]
     partitions: int
     plans: tuple[TablePlan, ...]
+    refused: Mapping[str, str]  # source tables that stay behind, with the reason
     mapping_texts: Mapping[str, str] = field(repr=False)
     worker: Mapping[str, int]
     demo: Mapping[str, Any]
@@ -59,6 +60,7 @@ class Project:
             ddl_paths=tuple(folder.resolve() / one.text for one in settings.ddl),
             partitions=settings.partitions,
             plans=loaded.plans,
+            refused={one.table.text: one.reason.text for one in settings.refused},
             mapping_texts=loaded.texts,
             worker=settings.worker,
             demo=settings.demo,

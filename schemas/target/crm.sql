@@ -38,3 +38,87 @@ CREATE TABLE crm.order_lines (
     PRIMARY KEY (order_no, line_no),
     CONSTRAINT order_lines_quantity CHECK (quantity >= 0)
 );
+
+CREATE TABLE crm.countries (
+    country_code text         NOT NULL,
+    name         text         NOT NULL,
+    in_eu        boolean      NOT NULL,
+    vat_percent  numeric(4,1),
+    PRIMARY KEY (country_code)
+);
+
+CREATE TABLE crm.addresses (
+    address_id   bigint      NOT NULL,
+    customer_id  bigint      NOT NULL,
+    purpose      text        NOT NULL,
+    address      jsonb       NOT NULL,
+    country_code text        NOT NULL,
+    created_by   text        NOT NULL,
+    created_at   timestamptz NOT NULL,
+    changed_by   text,
+    changed_at   timestamptz,
+    PRIMARY KEY (address_id)
+);
+
+CREATE TABLE crm.products (
+    sku          text        NOT NULL,
+    title        text        NOT NULL,
+    description  text,
+    attributes   jsonb,
+    price_cents  bigint      NOT NULL,
+    currency     text        NOT NULL,
+    vat          text        NOT NULL,
+    weight_grams integer,
+    created_by   text        NOT NULL,
+    created_at   timestamptz NOT NULL,
+    changed_by   text,
+    changed_at   timestamptz,
+    PRIMARY KEY (sku),
+    CONSTRAINT products_price CHECK (price_cents >= 0)
+);
+
+CREATE TABLE crm.orders (
+    order_no    text        NOT NULL,
+    customer_id bigint      NOT NULL,
+    state       text        NOT NULL,
+    channel     text        NOT NULL,
+    ordered_at  timestamptz NOT NULL,
+    ship_to     bigint,
+    total_cents bigint      NOT NULL,
+    currency    text        NOT NULL,
+    note        text,
+    created_by  text        NOT NULL,
+    created_at  timestamptz NOT NULL,
+    changed_by  text,
+    changed_at  timestamptz,
+    PRIMARY KEY (order_no)
+);
+
+CREATE TABLE crm.payments (
+    payment_id   bigint      NOT NULL,
+    order_no     text        NOT NULL,
+    method       text        NOT NULL,
+    state        text        NOT NULL,
+    amount_cents bigint      NOT NULL,
+    currency     text        NOT NULL,
+    paid_at      timestamptz NOT NULL,
+    reference    uuid,
+    created_at   timestamptz NOT NULL,
+    changed_by   text,
+    changed_at   timestamptz,
+    PRIMARY KEY (payment_id)
+);
+
+-- The code becomes unique when the shop is switched off; until then it may move from row to row in any order.
+CREATE TABLE crm.vouchers (
+    voucher_id  bigint      NOT NULL,
+    code        text,
+    customer_id bigint,
+    value_cents bigint      NOT NULL,
+    state       text        NOT NULL,
+    expires_on  date,
+    changed_at  timestamptz NOT NULL,
+    PRIMARY KEY (voucher_id),
+    CONSTRAINT vouchers_code CHECK (code ~ '^[0-9A-F]{4}(-[0-9A-F]{4}){2}$')
+);
+CREATE INDEX vouchers_by_code ON crm.vouchers (code);

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from overgrow import errors
-from overgrow.demo.crew import Killed
 from overgrow.demo.evidence import planted, takeover
-from overgrow.demo.measure import Commits, Lag, Lags, Window, failover, quantile, snapshot
+from overgrow.demo.measure import Commits, Death, Lag, Lags, Window, failover, quantile, snapshot
 from overgrow.demo.scene import Stuck
 from overgrow.demo.settings import words
 from overgrow.model import Part
@@ -29,6 +28,12 @@ def event(offset: int, at: float, op: str | None = "u", part: Part = PART) -> Re
     return Record(part, offset, {"id": offset}, op, {}, None if op == "r" else offset, round(at * 1_000_000))
 
 
+def died(*parts: Part, **claims: float) -> Death:
+    """Killed at 10; `one` and `two`: when its partitions were claimed since."""
+    at = {{"one": PART, "two": OTHER}[name]: when for name, when in claims.items()}
+    return Death(owner="dead", at=10.0, parts=set(parts), claims=at)
+
+
 def test_a_failover_ends_with_the_last_partition_and_only_by_another_owner() -> None:
     ranges = [
         commit(PART, 0, 5, "dead", 10.5),  # its last commit became visible after the kill
@@ -36,32 +41,32 @@ def test_a_failover_ends_with_the_last_partition_and_only_by_another_owner() -> 
         commit(PART, 9, 10, "new", 20.0),
         commit(OTHER, 0, 1, "new", 13.5),
     ]
-    assert failover(ranges, parts={PART, OTHER}, owner="dead", killed_at=10.0) == Window(begin=10.0, end=13.5)
-    assert failover(ranges[:3], parts={PART, OTHER}, owner="dead", killed_at=10.0).seconds is None
-    assert failover(ranges, parts=set(), owner="dead", killed_at=10.0).seconds is None
+    assert failover(ranges, [], died(PART, OTHER)) == Window(begin=10.0, end=13.5)
+    assert failover(ranges[:3], [], died(PART, OTHER)).seconds is None
+    assert failover(ranges, [], died()).seconds is None
 
 
-KILLED = Killed(worker="w1", at=10.0, owner="dead", parts={PART, OTHER})
+def test_a_partition_without_waiting_changes_is_served_again_from_its_claim_on() -> None:
+    ranges = [commit(PART, 5, 9, "new", 12.0), commit(OTHER, 3, 4, "new", 30.0)]
+    records = [event(5, 10.2), event(3, 29.9, part=OTHER)]
+    claimed = died(PART, OTHER, one=11.0, two=11.5)
+    assert failover(ranges, records, claimed) == Window(begin=10.0, end=12.0)
+    assert failover(ranges[:1], records, claimed) == Window(begin=10.0, end=12.0)
+    assert failover(ranges[:1], records, died(PART, OTHER, one=11.0)).seconds is None
+    assert failover(ranges, [event(5, 10.2), event(3, 11.4, part=OTHER)], claimed) == Window(begin=10.0, end=30.0)
 
 
-@pytest.mark.parametrize(
-    ("ranges", "idle"),
-    [
-        ([], "t[0], t[1]"),
-        ([commit(PART, 5, 9, "new", 12.0)], "t[1]"),
-    ],
-)
-def test_a_failover_without_changes_is_not_called_a_failed_one(ranges: list[Range], idle: str) -> None:
-    records = [event(8, 11.0)] if ranges else [event(4, 9.0)]
-    with pytest.raises(Stuck, match=f"no change came to {re.escape(idle)} after the kill: .*raise --rate"):
-        takeover(ranges, records, KILLED)
+def test_a_failover_without_changes_is_not_called_a_failed_one() -> None:
+    with pytest.raises(Stuck, match=f"no change came to {re.escape('t[0], t[1]')} after the kill: .*raise --rate"):
+        takeover([], [event(4, 9.0)], died(PART, OTHER))
 
 
 def test_a_change_that_nobody_took_over_is_a_failed_failover() -> None:
-    assert takeover([], [event(8, 11.0)], KILLED).end is None
-    assert takeover([commit(PART, 5, 9, "new", 12.0)], [event(8, 11.0), event(8, 11.0, part=OTHER)], KILLED).end is None
-    ranges = [commit(PART, 5, 9, "new", 12.0), commit(OTHER, 5, 9, "new", 13.0)]
-    assert takeover(ranges, [event(8, 11.0)], KILLED) == Window(begin=10.0, end=13.0)
+    assert takeover([], [event(8, 11.0)], died(PART, OTHER)).end is None
+    one = [commit(PART, 5, 9, "new", 12.0)]
+    assert takeover(one, [event(8, 11.0), event(8, 11.0, part=OTHER)], died(PART, OTHER)).end is None
+    both = [*one, commit(OTHER, 5, 9, "new", 13.0)]
+    assert takeover(both, [event(8, 11.0)], died(PART, OTHER)) == Window(begin=10.0, end=13.0)
 
 
 def test_an_event_belongs_to_the_window_that_its_way_overlaps() -> None:

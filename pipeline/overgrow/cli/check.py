@@ -19,9 +19,12 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     folder: Path = ctx.obj
     project, problems = Project.load(folder)
     mappings = [] if project is None else [plan.mapping for plan in project.plans]
+    refused = {} if project is None else dict(project.refused)
     if as_json:
         shown = [dataclasses.asdict(problem) for problem in problems]
-        click.echo(json.dumps({"ok": not problems, "problems": shown, "mappings": mappings}, ensure_ascii=False))
+        document = {"ok": not problems, "problems": shown, "mappings": mappings}
+        document |= {"refused": refused} if refused else {}
+        click.echo(json.dumps(document, ensure_ascii=False))
     else:
         for problem in problems:
             click.echo(str(problem))
@@ -30,6 +33,8 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
         click.echo(f"{_count(len(problems), 'problem')} in {_count(files, 'file')}", err=True)
         ctx.exit(2)
     click.echo(f"ok: {_count(len(mappings), 'mapping')} ({', '.join(mappings)})", err=True)
+    for table, reason in refused.items():
+        click.echo(f"refused: {table}: {reason}", err=True)
 
 
 def _count(number: int, noun: str) -> str:

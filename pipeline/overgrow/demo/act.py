@@ -55,7 +55,7 @@ class Act:
                 records = read_topics(self._scene.where.kafka, self._scene.plans)
                 self._found["tables"] = list(evidence.tables(self._scene, target, records, self._say))
             self._found["books"] = evidence.books(target, records)
-            self._found |= evidence.times(target, records, killed, self._live_began)
+            self._found |= evidence.times(target, records, killed, self._crew.claims(killed.at), self._live_began)
             self._found["versions"] = evidence.versions(self._scene, target)
             self._plant(target)
             self._usage(stack)

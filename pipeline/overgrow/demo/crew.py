@@ -52,14 +52,21 @@ class Crew:
 
     def owners(self) -> dict[Part, str]:
         """Each partition's last claimant, as the workers' logs tell."""
-        claims = sorted(
-            (event["at"], name, part)
+        return {part: name for _, name, part in self._claims()}
+
+    def claims(self, since: float) -> dict[Part, float]:
+        """When each partition was claimed for the first time since then."""
+        return {part: at for at, _, part in reversed(self._claims()) if at >= since}
+
+    def _claims(self) -> list[tuple[float, str, Part]]:
+        """Each claim: when, by whom, of what."""
+        return sorted(
+            (event["at"], name, _part(text))
             for name, child in self.running.items()
             for event in _events(child.log)
             if event.get("event") == "claimed"
-            for part in event["parts"]
+            for text in event["parts"]
         )
-        return {_part(text): name for _, name, text in claims}
 
     def kill(self, name: str, target: Connection) -> Killed:
         """End a worker with SIGKILL, as a machine would."""

@@ -13,7 +13,7 @@ import httpx
 from overgrow import __version__
 from overgrow.demo import report as reports
 from overgrow.demo.crew import Killed
-from overgrow.demo.measure import Commits, Lags, Window, failover, snapshot, unchanged
+from overgrow.demo.measure import Commits, Death, Lags, Window, failover, snapshot, unchanged
 from overgrow.demo.scene import Connection, Say, Scene, Stuck, count
 from overgrow.kafka.connect import Connect
 from overgrow.mapping.plan import TablePlan
@@ -70,11 +70,14 @@ def books(target: Connection, records: Sequence[Record]) -> list[reports.Books]:
     ]
 
 
-def times(target: Connection, records: Sequence[Record], killed: Killed, live_began: float) -> dict[str, Any]:
+def times(
+    target: Connection, records: Sequence[Record], killed: Killed, claims: Mapping[Part, float], live_began: float
+) -> dict[str, Any]:
     """What the log of committed ranges tells, as fields of the report."""
     ranges = rangelog.ranges(target)
     commits = Commits(ranges)
-    window = takeover(ranges, records, killed)
+    death = Death(owner=killed.owner, at=killed.at, parts=killed.parts, claims=claims)
+    window = takeover(ranges, records, death)
     lags = Lags.of(records, commits, window)
     rows, seconds = snapshot(records, commits)
     return {
@@ -84,6 +87,7 @@ def times(target: Connection, records: Sequence[Record], killed: Killed, live_be
         "kill": reports.Kill(
             worker=killed.worker,
             parts=sorted(map(str, killed.parts)),
+            idle_parts=sorted(map(str, unchanged(records, killed.parts, since=killed.at))),
             seconds_into_live=round(killed.at - live_began, 1),
             failover_seconds=None if window.seconds is None else round(window.seconds, 3),
         ),
@@ -94,15 +98,12 @@ def times(target: Connection, records: Sequence[Record], killed: Killed, live_be
     }
 
 
-def takeover(ranges: Sequence[rangelog.Range], records: Sequence[Record], killed: Killed) -> Window:
+def takeover(ranges: Sequence[rangelog.Range], records: Sequence[Record], death: Death) -> Window:
     """The failover; Stuck if it cannot be measured for want of changes, which says nothing against the pipeline."""
-    window = failover(ranges, parts=killed.parts, owner=killed.owner, killed_at=killed.at)
-    idle = unchanged(records, killed.parts, since=killed.at)
-    rest = failover(ranges, parts=killed.parts - idle, owner=killed.owner, killed_at=killed.at)
-    if window.end is None and idle and (idle == killed.parts or rest.end is not None):
-        names = ", ".join(sorted(map(str, idle)))
+    if unchanged(records, death.parts, since=death.at) == death.parts:
+        names = ", ".join(sorted(map(str, death.parts)))
         raise Stuck(f"no change came to {names} after the kill: no failover to measure; raise --rate or --seconds")
-    return window
+    return failover(ranges, records, death)
 
 
 def versions(scene: Scene, target: Connection) -> dict[str, str]:

@@ -1,16 +1,17 @@
 """Failover and lag, computed from what was recorded: topics, and the log of committed ranges. Pure.
 
     lag of an event    = target's commit that covers its offset - source's commit it tells of
-    failover           = from the kill to the first commit, by another owner, on the last partition the dead one owned
+    failover           = from the kill until the last partition that the dead one owned is served again: by another
+                         owner's first commit where a change waited for it, by its claim where none did
 
-Never estimates: an event without a commit, or a partition without one, gives no number. Called by the story.
+Never estimates: an event without a commit, or a partition that nobody serves, gives no number. Called by the story.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from overgrow.model import Part
@@ -65,15 +66,45 @@ def quantile(ordered: Sequence[float], share: float) -> float | None:
     return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 1)
 
 
-def failover(ranges: Iterable[Range], *, parts: set[Part], owner: str, killed_at: float) -> Window:
-    """When each of the dead owner's partitions had its first commit by another."""
-    first: dict[Part, float] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Death:
+    """A worker that was killed: the identity its commits carry, what it owned, and who has claimed that since."""
+
+    owner: str
+    at: float
+    parts: set[Part]
+    claims: Mapping[Part, float]
+
+
+def failover(ranges: Iterable[Range], records: Iterable[Record], death: Death) -> Window:
+    """When each of the dead owner's partitions was served again."""
+    first = _first_by_another(ranges, death)
+    waited = _changed_at(records, {part: one.start for part, one in first.items()})
+    served = dict(death.claims)
+    for part, one in first.items():
+        if part not in served or waited.get(part, 0.0) <= served[part]:
+            served[part] = one.committed_at.timestamp()
+    whole = death.parts and served.keys() >= death.parts
+    return Window(begin=death.at, end=max(served[part] for part in death.parts) if whole else None)
+
+
+def _first_by_another(ranges: Iterable[Range], death: Death) -> dict[Part, Range]:
+    first: dict[Part, Range] = {}
     for one in ranges:
-        part, at = Part(one.topic, one.partition), one.committed_at.timestamp()
-        if part in parts and one.owner != owner and at >= killed_at:
-            first[part] = min(at, first.get(part, at))
-    whole = parts and first.keys() == parts
-    return Window(begin=killed_at, end=max(first.values()) if whole else None)
+        part = Part(one.topic, one.partition)
+        if part in death.parts and one.owner != death.owner and one.committed_at.timestamp() >= death.at:
+            first[part] = min(one, first.get(part, one), key=lambda found: found.committed_at)
+    return first
+
+
+def _changed_at(records: Iterable[Record], starts: Mapping[Part, int]) -> dict[Part, float]:
+    """When the source made the first change that lies at or behind each of the offsets."""
+    found: dict[Part, tuple[int, float]] = {}
+    for record in records:
+        part, offset = record.part, record.offset
+        if record.streamed and part in starts and starts[part] <= offset < found.get(part, (offset + 1, 0.0))[0]:
+            found[part] = (offset, record.ts_us / US)
+    return {part: at for part, (_, at) in found.items()}
 
 
 def unchanged(records: Iterable[Record], parts: set[Part], *, since: float) -> set[Part]:

@@ -43,10 +43,14 @@ class Books:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kill:
-    """Which worker was killed; `parts` it owned then; `failover_seconds` None: one of them had no commit since."""
+    """Which worker was killed; `parts` it owned then, `idle_parts` of them saw no change since.
+
+    `failover_seconds` None: one of them was neither committed nor claimed by another since.
+    """
 
     worker: str
     parts: Sequence[str]
+    idle_parts: Sequence[str]
     seconds_into_live: float
     failover_seconds: float | None
 

@@ -67,6 +67,7 @@ class Loader:
             return None
         self._translators = self._import(context)
         plans, texts = self._mappings(context, found.text("source.catalogue"))
+        self._check_refused(found.refused, place)
         if connected is None:
             return None
         return Loaded(settings=found, connector=connected, plans=tuple(plans), texts=texts)
@@ -138,6 +139,16 @@ class Loader:
             self._sources[name.text] = None if text is None else catalogue.read(text, inside, table=name.text)
             self.problems += inside.found
         return self._sources[name.text]
+
+    def _check_refused(self, refused: tuple[settings.Refusal, ...], place: Problems) -> None:
+        """A table that stays behind is neither mapped nor streamed."""
+        for one in refused:
+            table = one.table.text
+            if table in self._sources:
+                place.add(one.table.line, "refused-and-mapped", f"source.refused: {table} has a mapping")
+            elif self._connector is not None and self._connector.captures(table):
+                message = f"source.refused: table.include.list of connector {self._connector.name} takes {table} in"
+                place.add(one.table.line, "refused-and-captured", message)
 
     def _import(self, context: Path) -> dict[str, Translator]:
         """Import the context's translators afresh if another project's package of that name is loaded."""

@@ -17,11 +17,13 @@ from overgrow.mapping.tree import Map, Node, Scalar, Sequence
 
 FILE = "overgrow.yaml"
 _SECTIONS = {
-    "source": ("dsn", "connector", "catalogue"),
+    "source": ("dsn", "connector", "catalogue", "refused"),
     "target": ("dsn", "ddl"),
     "kafka": ("bootstrap", "partitions"),
     "connect": ("url",),
 }
+_OPTIONAL = frozenset({"partitions", "refused"})
+_NO_SCALAR = frozenset({"target.ddl", "kafka.partitions", "source.refused"})
 _WORKER = {
     "max_poll_records": (1, 1_000_000),
     "fetch_bytes": (1024, 2**31 - 1),
@@ -29,13 +31,23 @@ _WORKER = {
 }
 _PARTITIONS = 4
 _DIGITS = 18  # a longer row of digits is a name, not a number
+_TABLE = re.compile(r"[^.\s]+\.[^.\s]+")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A source table that stays behind on purpose, and why."""
+
+    table: Scalar
+    reason: Scalar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings; `scalars` by their dotted names."""
 
+    refused: tuple[Refusal, ...]
     scalars: Mapping[str, Scalar]
     ddl: tuple[Scalar, ...]
     partitions: int
@@ -63,7 +75,7 @@ def read(top: Map, problems: Problems) -> Settings:
     sections = {name: _section(name, found, problems) for name in _SECTIONS}
     for name, section in sections.items():
         for key, (_, node) in section.items():
-            if f"{name}.{key}" not in {"target.ddl", "kafka.partitions"}:
+            if f"{name}.{key}" not in _NO_SCALAR:
                 one = reading.scalar(node, problems, what=f"{name}.{key}")
                 scalars |= {} if one is None else {f"{name}.{key}": one}
     pipeline = scalars.get("pipeline")
@@ -72,7 +84,9 @@ def read(top: Map, problems: Problems) -> Settings:
         problems.add(pipeline.line, "bad-name", message)
     partitions = sections["kafka"].get("partitions")
     ddl = sections["target"].get("ddl")
+    refused = sections["source"].get("refused")
     return Settings(
+        refused=_refused(refused[1], problems) if refused else (),
         scalars=scalars,
         ddl=reading.scalars(ddl[1], problems, what="target.ddl") if ddl else (),
         partitions=_PARTITIONS
@@ -89,9 +103,22 @@ def _section(name: str, found: dict[str, tuple[Scalar, Node]], problems: Problem
     reading.known(inside, _SECTIONS[name], problems, what=name)
     line = found[name][0].line if name in found else 1
     for key in _SECTIONS[name] if node is not None else ():
-        if key != "partitions":
+        if key not in _OPTIONAL:
             reading.required(inside, key, problems, line=line, what=name)
     return inside
+
+
+def _refused(node: Node, problems: Problems) -> tuple[Refusal, ...]:
+    found = []
+    for table, value in reading.entries(node, problems, what="source.refused", repeated="duplicate-table").values():
+        reason = reading.scalar(value, problems, what=f"the reason to refuse {table.text}")
+        if not _TABLE.fullmatch(table.text):
+            problems.add(table.line, "bad-name", f"source.refused names tables as schema.table, not {table.text!r}")
+        elif reason is not None and not reason.text.strip():
+            problems.add(reason.line, "missing-reason", f"source.refused: say why {table.text} stays behind")
+        elif reason is not None:
+            found.append(Refusal(table=table, reason=reason))
+    return tuple(found)
 
 
 def _worker(node: Node, problems: Problems) -> dict[str, int]:

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from legacy_shop import seed, writer
+from legacy_shop import seed, trade, writer
 from legacy_shop.data import RowMaker
 from legacy_shop.texts import LATIN1
 from legacy_shop.traffic import Traffic
@@ -24,19 +24,30 @@ from overgrow.stack import Endpoints
 DOCUMENT = json.loads((Path(__file__).parents[3] / "connectors" / "shop.json").read_text())
 PLACEHOLDER = DOCUMENT["config"]["unavailable.value.placeholder"]
 SEEDED, CHANGES, DRAIN_SECONDS = 1000, 1500, 60
-SOURCE_SQL = {
-    "cust_master": "SELECT cust_id, stat_cd::text, bal_amt::text, notes, prefs::text FROM public.cust_master",
-    "ord_line": "SELECT ord_no, line_no, cust_id, qty, unit_prc::text, rmk FROM public.ord_line",
-}
 COLUMNS = {
+    "ctry": ("ctry_cd", "ctry_nm", "eu_yn"),
     "cust_master": ("cust_id", "stat_cd", "bal_amt", "notes", "prefs"),
+    "addr_book": ("addr_id", "addr_1", "addr_2", "city", "del_flag"),
+    "prod_master": ("sku", "prod_nm", "descr", "attrs", "price", "curr_cd", "del_flag"),
+    "ord_head": ("ord_no", "cust_id", "ord_st", "chan_cd", "note"),
     "ord_line": ("ord_no", "line_no", "cust_id", "qty", "unit_prc", "rmk"),
+    "pymt": ("pay_id", "ord_no", "pay_st", "amt"),
+    "vchr": ("vchr_id", "vchr_cd", "cust_id", "vchr_st"),
 }
-KEYS = {"cust_master": ("cust_id",), "ord_line": ("ord_no", "line_no")}
+AS_TEXT = {"bal_amt", "prefs", "attrs", "price", "unit_prc", "amt"}
+KEYS = {table: columns[: 1 + (table == "ord_line")] for table, columns in COLUMNS.items()}
+LAST = 9_999_999
+MAKE = RowMaker(0, LATIN1)
 # The last row of each table; nothing of it comes before everything else has.
 MARKERS: dict[str, tuple[Any, ...]] = {
-    "cust_master": RowMaker(0, LATIN1).customer(9_999_999),
-    "ord_line": RowMaker(0, LATIN1).order_line("END       ", 1, 1),
+    "ctry": trade.COUNTRIES[0]._replace(ctry_cd="ZZ"),
+    "cust_master": MAKE.customer(LAST),
+    "addr_book": trade.address(MAKE, LAST, 1),
+    "prod_master": trade.product(MAKE, "END"),
+    "ord_head": trade.order(MAKE, "END       ", 1, None),
+    "ord_line": MAKE.order_line("END       ", 1, 1),
+    "pymt": trade.payment(MAKE, LAST, "END"),
+    "vchr": trade.voucher(MAKE, LAST, None, None),
 }
 pytestmark = pytest.mark.stack
 
@@ -60,7 +71,7 @@ class Fold:
         before = rows.get(identity)
         if missing:
             self.absent += 1
-            if before is None or (before.get("stat_cd") == "X" and after["stat_cd"] != "X"):
+            if before is None or (before.get("stat_cd") == "X" and after.get("stat_cd") != "X"):
                 self.entered_incomplete.append(after)
         rows[identity] = {**after, **{name: (before or {}).get(name) for name in missing}}
 
@@ -101,7 +112,7 @@ def test_the_topics_folded_by_key_are_the_database(endpoints: Endpoints, shop: s
     with psycopg.connect(shop, autocommit=True) as connection:
         seed.create_tables(connection)
         seed.load(connection, SEEDED, 1)
-        connection.execute(f"CREATE PUBLICATION {prefix} FOR TABLE public.cust_master, public.ord_line")
+        connection.execute(f"CREATE PUBLICATION {prefix} FOR TABLE {', '.join(f'public.{table}' for table in KEYS)}")
         with closing(Connect(endpoints.connect)) as connect:
             connect.put_config(prefix, connector)
             connect.wait_running(prefix)
@@ -110,7 +121,7 @@ def test_the_topics_folded_by_key_are_the_database(endpoints: Endpoints, shop: s
         report = writer.write(connection, traffic, rate=1e9, seconds=60, changes=CHANGES, stop=writer.Stop())
         for table, marker in MARKERS.items():
             connection.execute(f"INSERT INTO public.{table} VALUES ({', '.join(['%s'] * len(marker))})", marker)
-        source = {table: set(connection.execute(sql.encode()).fetchall()) for table, sql in SOURCE_SQL.items()}
+        source = {table: _shown(connection, table) for table in COLUMNS}
     assert report.changes >= CHANGES
     fold = Fold()
     for table, key, after in _messages(endpoints.kafka, prefix):
@@ -121,8 +132,13 @@ def test_the_topics_folded_by_key_are_the_database(endpoints: Endpoints, shop: s
     assert fold.entered_incomplete == []
 
 
+def _shown(connection: psycopg.Connection[Any], table: str) -> set[tuple[Any, ...]]:
+    columns = ", ".join(f"{name}::text" if name in AS_TEXT else name for name in COLUMNS[table])
+    return set(connection.execute(f"SELECT {columns} FROM public.{table}".encode()).fetchall())
+
+
 def _messages(bootstrap: str, prefix: str) -> Iterator[tuple[str, Row, Row | None]]:
-    """Every change of the two tables, until the last row of each has come."""
+    """Every change of all tables, until the last row of each has come."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": prefix, "enable.auto.commit": False})
     consumer.assign([TopicPartition(f"{prefix}.public.{table}", 0, 0) for table in KEYS])
     waiting, deadline = set(KEYS), time.monotonic() + DRAIN_SECONDS

@@ -27,7 +27,7 @@ REPORT = Report(
     live_seconds=0.0,
     streamed_events=0,
     kills=1,
-    kill=Kill(worker="w1", parts=[], seconds_into_live=1.0, failover_seconds=2.0),
+    kill=Kill(worker="w1", parts=[], idle_parts=[], seconds_into_live=1.0, failover_seconds=2.0),
     books=[],
     verdict="equal",
     wrong=0,
