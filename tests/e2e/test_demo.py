@@ -88,6 +88,11 @@ def test_the_whole_story_holds_and_leaves_nothing(tmp_path: Path, scratch: Path,
     assert report["lag"]["events"] + report["lag_failover_window"]["events"] == report["streamed_events"]
     assert report["lag_p50_ms"] <= report["lag_p99_ms"] <= report["lag"]["max_ms"]
     assert "all 9 checks hold" in printed
+    assert sum(one["applied"] for one in report["timeline"]) == report["streamed_events"]
+    page = path.with_suffix(".html").read_text()
+    assert "all 9 checks hold" in page
+    assert "kill -9 w1" in page
+    assert page.count("<svg") == 3
     assert "\x1b[" not in printed
     assert at_work(scratch) == {}
     recorded = {pid: Path(f"/proc/{pid}/cmdline") for pid in report["pids"].values() if identify(pid) is not None}
@@ -109,6 +114,7 @@ def test_a_signal_stops_everything_and_keeps_the_logs(tmp_path: Path, scratch: P
     said += process.communicate(timeout=TIMEOUT)[1]
     assert process.returncode == 128 + signal.SIGTERM, said
     assert not path.exists()
+    assert not path.with_suffix(".html").exists()
     (kept,) = scratch.iterdir()
     assert str(kept) in said
     assert {"seed.log", "apply.log", "w1.log", "w2.log", "kafka.log"} <= {log.name for log in kept.iterdir()}

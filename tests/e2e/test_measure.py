@@ -10,7 +10,7 @@ import pytest
 
 from overgrow import errors
 from overgrow.demo.evidence import planted, takeover
-from overgrow.demo.measure import Commits, Death, Lag, Lags, Window, failover, quantile, snapshot
+from overgrow.demo.measure import Commits, Death, Lag, Lags, Window, failover, quantile, snapshot, timeline
 from overgrow.demo.scene import Stuck
 from overgrow.demo.settings import words
 from overgrow.model import Part
@@ -81,6 +81,20 @@ def test_an_event_belongs_to_the_window_that_its_way_overlaps() -> None:
     assert found.outside == Lag(events=2, p50_ms=500.0, p99_ms=500.0, max_ms=500.0)
     assert found.inside == Lag(events=2, p50_ms=1500.0, p99_ms=2600.0, max_ms=2600.0)
     assert found.open_events == 1
+
+
+def test_a_timeline_tells_lags_by_the_sources_second_and_what_was_applied_by_the_targets() -> None:
+    ranges = [commit(PART, 0, 2, "a", 100.9), commit(PART, 2, 3, "a", 103.5)]
+    records = [event(0, 100.4), event(1, 100.8), event(2, 102.1), event(3, 102.2), event(0, 1.0, "r", part=OTHER)]
+    found = timeline(records, Commits(ranges), 100.0)
+    assert [(one.second, one.changed, one.applied) for one in found] == [(0, 2, 2), (1, 0, 0), (2, 1, 0), (3, 0, 1)]
+    assert [(one.lag_p50_ms, one.lag_max_ms) for one in found] == [
+        (100.0, 500.0),
+        (None, None),
+        (1400.0, 1400.0),
+        (None, None),
+    ]
+    assert timeline([], Commits([]), 100.0) == []
 
 
 def test_a_snapshot_lasts_until_its_last_read_is_committed() -> None:

@@ -38,7 +38,7 @@ MIN_SECONDS, MIN_RATE, MIN_ROWS = 10, 50, 100
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("report.json"),
     show_default=True,
-    help="Where the measurements go.",
+    help="Where the measurements go; a page with plots goes beside it.",
 )
 @click.pass_obj
 def demo(folder: Path, *, seconds: float, rows: int, rate: float, keep: bool, report: Path) -> None:
@@ -50,5 +50,5 @@ def demo(folder: Path, *, seconds: float, rows: int, rate: float, keep: bool, re
     options = Options(seconds=seconds, rows=rows, rate=rate, keep=keep, report=report.resolve())
     told = tell(Project.require(folder), options)
     show(told, rich.console.Console(width=None if sys.stdout.isatty() else WIDTH_OFF_TERMINAL, highlight=False))
-    click.echo(f"report: {report}", err=True)
+    click.echo(f"report: {report}, with plots in {options.page.name} beside it", err=True)
     sys.exit(0 if told.ok else NOT_HELD)

@@ -13,7 +13,7 @@ import httpx
 from overgrow import __version__
 from overgrow.demo import report as reports
 from overgrow.demo.crew import Killed
-from overgrow.demo.measure import Commits, Death, Lags, Window, failover, snapshot, unchanged
+from overgrow.demo.measure import Commits, Death, Lags, Window, failover, snapshot, timeline, unchanged
 from overgrow.demo.scene import Connection, Say, Scene, Stuck, count
 from overgrow.kafka.connect import Connect
 from overgrow.mapping.plan import TablePlan
@@ -38,6 +38,7 @@ def tables(scene: Scene, target: Connection, records: Sequence[Record], say: Say
             _tell(plan, "mapped source", of_source, say)
             yield reports.Table(
                 mapping=plan.mapping,
+                topic=topic,
                 source_table=plan.source_table,
                 target_table=plan.target_table,
                 source_rows=count(source, plan.source_table),
@@ -95,6 +96,7 @@ def times(
         "events_without_commit": lags.open_events,
         "lag": lags.outside,
         "lag_failover_window": lags.inside,
+        "timeline": timeline(records, commits, live_began),
     }
 
 

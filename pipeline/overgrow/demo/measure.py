@@ -157,6 +157,43 @@ class Lags:
         return cls(outside=Lag.of(outside), inside=Lag.of(inside), open_events=open_events)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Second:
+    """One second of the live writes: events the source committed in it, with their lag, and events applied in it."""
+
+    second: int
+    changed: int
+    applied: int
+    lag_p50_ms: float | None
+    lag_max_ms: float | None
+
+
+def timeline(records: Iterable[Record], commits: Commits, began: float) -> list[Second]:
+    """Every second from the first live write to the last commit."""
+    lags: dict[int, list[float]] = {}
+    applied: dict[int, int] = {}
+    for record in records:
+        changed, at = record.ts_us / US, commits.at(record)
+        if not record.streamed or at is None:
+            continue
+        lags.setdefault(math.floor(changed - began), []).append((at - changed) * 1000)
+        second = math.floor(at - began)
+        applied[second] = applied.get(second, 0) + 1
+    found = []
+    for second in range(max([*lags, *applied], default=-1) + 1):
+        here = sorted(lags.get(second, ()))
+        found.append(
+            Second(
+                second=second,
+                changed=len(here),
+                applied=applied.get(second, 0),
+                lag_p50_ms=quantile(here, 0.5),
+                lag_max_ms=quantile(here, 1.0),
+            )
+        )
+    return found
+
+
 def snapshot(records: Iterable[Record], commits: Commits) -> tuple[int, float | None]:
     """How many rows were read, and the seconds from the first read at the source to the last one's commit."""
     reads = [record for record in records if record.op == "r"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from overgrow.demo.measure import Lag
+from overgrow.demo.measure import Lag, Second
 
 SCHEMA_VERSION = 1
 BOOKS = ("received", "applied", "superseded", "filtered", "set_aside", "ignored")
@@ -60,6 +60,7 @@ class Table:
     """One mapping at the end: rows of the source, of them inside the filter, of the target, and what differs."""
 
     mapping: str
+    topic: str
     source_table: str
     target_table: str
     source_rows: int
@@ -134,6 +135,7 @@ class Report:
     planted: Planted
     lag: Lag
     lag_failover_window: Lag
+    timeline: Sequence[Second]
     workers: Sequence[Worker]
     cpu_seconds: Mapping[str, float | None]
     durations: Mapping[str, float]

@@ -32,6 +32,11 @@ class Options:
     keep: bool
     report: Path
 
+    @property
+    def page(self) -> Path:
+        """The same report for a browser, beside it."""
+        return self.report.with_suffix(".html")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:

@@ -25,6 +25,7 @@ from types import FrameType
 import click
 
 from overgrow import errors
+from overgrow.demo import page
 from overgrow.demo.act import Act
 from overgrow.demo.children import Children
 from overgrow.demo.crew import Crew
@@ -41,7 +42,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def tell(project: Project, options: Options) -> Report:
     """Run the story; the report is written, too."""
     script = Script.of(project)
-    _clear(options.report)
+    _clear(options)
     began, started_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
 
     def say(text: str) -> None:
@@ -64,14 +65,19 @@ def tell(project: Project, options: Options) -> Report:
         act.durations["total"] = round(time.monotonic() - began, 3)
         report = act.report()
         report.write(options.report)
+        page.write(report, options.page)
     return report
 
 
-def _clear(report: Path) -> None:
+def _clear(options: Options) -> None:
     """Have a folder to write to, now and not after the run; an old report must not pass for this run's."""
+    report = options.report
+    if report == options.page:
+        raise errors.ConfigurationError(f"--report {report}: the page takes that name; choose one that ends in .json")
     try:
         report.parent.mkdir(parents=True, exist_ok=True)
         report.unlink(missing_ok=True)
+        options.page.unlink(missing_ok=True)
     except OSError as error:
         raise errors.ConfigurationError(f"--report {report}: {error.strerror}; choose another file") from error
     if not os.access(report.parent, os.W_OK | os.X_OK):

@@ -37,6 +37,7 @@ REPORT = Report(
     planted=Planted(table="t", column="c", key={}, found=True, expected=None, actual=None),
     lag=NO_LAG,
     lag_failover_window=NO_LAG,
+    timeline=[],
     workers=[],
     cpu_seconds={},
     durations={"stack": 10.5, "total": 100.0},
@@ -73,8 +74,16 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_starts(
         tell(monkeypatch, tmp_path / "file" / "x.json")
 
 
+def test_a_report_that_would_be_overwritten_by_its_page_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(errors.ConfigurationError, match=r"--report .*x\.html: the page takes that name"):
+        tell(monkeypatch, tmp_path / "x.html")
+
+
 def test_an_old_report_goes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "x.json").touch()
+    (tmp_path / "x.html").touch()
     with pytest.raises(Began):
         tell(monkeypatch, tmp_path / "x.json")
     assert list(tmp_path.iterdir()) == []
