@@ -13,6 +13,7 @@ from functools import partial
 
 from overgrow import errors
 from overgrow.deployment import Deployment
+from overgrow.kafka import own_topics
 from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
 from overgrow.provision.change import Change
@@ -45,7 +46,8 @@ def changes(deployment: Deployment) -> Iterator[Change]:
                 make=lambda: _drop_slot(deployment, slot),
             )
     admin = Topics(deployment.bootstrap)
-    for topic in admin.describe(deployment.tables):
+    # The dead letters' topic too: a new life of the pipeline counts its epochs, and so its coordinates, anew.
+    for topic in admin.describe([*deployment.tables, own_topics.dead_letters(deployment.pipeline)]):
         yield Change(
             system="topics",
             name=topic,

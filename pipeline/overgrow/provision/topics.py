@@ -1,4 +1,4 @@
-"""One topic per mapped table, made before the connector could make it with other settings."""
+"""One topic per mapped table, made before the connector could make it with other settings; one for dead letters."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from overgrow import errors
 from overgrow.deployment import Deployment
+from overgrow.kafka import own_topics
 from overgrow.kafka.admin import Topics
 from overgrow.provision.change import Change
 
@@ -14,9 +15,10 @@ TOPIC_SETTINGS = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message
 
 
 def changes(deployment: Deployment) -> Iterator[Change]:
-    """Missing topics; refuses one with another partition count."""
+    """Missing topics; refuses a table's one with another partition count."""
     admin = Topics(deployment.bootstrap)
-    there = admin.describe(deployment.plans)
+    dead_letters = own_topics.dead_letters(deployment.pipeline)
+    there = admin.describe([*deployment.plans, dead_letters])
     for topic in deployment.plans:
         if topic not in there:
             yield Change(
@@ -33,3 +35,11 @@ def changes(deployment: Deployment) -> Iterator[Change]:
                 f"set kafka.partitions to {there[topic].partitions}, or `overgrow apply --start-over`."
             )
             raise errors.IdentityChanged(msg)
+    if dead_letters not in there:
+        yield Change(
+            system="topics",
+            name=dead_letters,
+            does="create the topic of the dead letters",
+            detail="1 partition, kept for a year",
+            make=lambda: admin.create({dead_letters: 1}, own_topics.DEAD_LETTER_SETTINGS),
+        )

@@ -22,6 +22,7 @@ from overgrow.project import Project
 from overgrow.workers.claiming import Claimer, TopicIdentity
 from overgrow.workers.confluent_host import ConfluentHost
 from overgrow.workers.faust_app import ApplyApp, make_app
+from overgrow.workers.relay import Relay
 from overgrow.workers.settings import WorkerSettings
 from overgrow.workers.watchdog import STOP_SECONDS, Watchdog
 
@@ -39,6 +40,7 @@ def build(folder: Path, *, name: str | None = None, verbose: bool = False) -> Ap
     app.claimer = _claimer(deployment, app.engine, observe)
     app.task(Watchdog(app).run)
     app.task(app.watch_identity)
+    app.task(_relay(deployment, observe).run)
     return app
 
 
@@ -48,6 +50,15 @@ def _claimer(deployment: Deployment, engine: Engine, observe: Observer) -> Claim
         TopicIdentity(deployment.bootstrap),
         observe,
         lambda: asyncio.to_thread(deployment.check_source),
+    )
+
+
+def _relay(deployment: Deployment, observe: Observer) -> Relay:
+    return Relay(
+        pipeline=deployment.pipeline,
+        target_dsn=deployment.target_dsn,
+        bootstrap=deployment.bootstrap,
+        observe=observe,
     )
 
 
@@ -104,7 +115,7 @@ def run_confluent(folder: Path, *, name: str | None, verbose: bool) -> int:
     )
     _spare_the_collector()
     try:
-        asyncio.run(_until_signalled(host))
+        asyncio.run(_until_signalled(host, _relay(deployment, observe)))
     except errors.Refused as refused:
         observe("refused", {"code": refused.code, "message": str(refused)})
         return _stopped(observe, REFUSED)
@@ -115,7 +126,7 @@ def run_confluent(folder: Path, *, name: str | None, verbose: bool) -> int:
     return _stopped(observe, 0)
 
 
-async def _until_signalled(host: ConfluentHost) -> None:
+async def _until_signalled(host: ConfluentHost, relay: Relay) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -127,7 +138,14 @@ async def _until_signalled(host: ConfluentHost) -> None:
 
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop)
-    await host.run()
+    relaying = loop.create_task(relay.run())
+    relaying.add_done_callback(lambda _: host.stop())  # it never returns: this is a bug, raised below
+    try:
+        await host.run()
+    finally:
+        relaying.cancel()
+    if relaying.done():
+        relaying.result()
 
 
 def _stopped(observe: Observer, code: int) -> int:
