@@ -38,12 +38,13 @@ def judge(pipeline: Pipeline, *, letters: Collection[int] = ()) -> dict[str, Fol
         for topic, plan in pipeline.deployment.plans.items():
             codec, table = pipeline.deployment.codecs[topic], pipeline.deployment.tables[topic]
             theirs = [record for record in records if record.part.topic == topic]
-            folded = found[topic] = fold(plan, pipeline.deployment.project.placeholder, theirs)
+            since = _swept(target, topic)
+            folded = found[topic] = fold(plan, pipeline.deployment.project.placeholder, theirs, since=since)
             comparison = _Comparison(target, plan, table)
             aside = {(cust_id,) for cust_id in letters}
             comparison.equal("the folded topic", {key: one.row for key, one in folded.keys.items()}, aside)
             comparison.equal("the source", _source_rows(source, plan, codec), aside)
-            comparison.stamped(folded, aside)
+            comparison.stamped(folded, aside, floors=not since)
         _books(pipeline, ends, found)
         _tiled(pipeline, target)
     return found
@@ -88,8 +89,8 @@ class _Comparison:
         return self._read(self._table.target, "_og_key" if self._table.keyed else self._key_text())
 
     def _key_text(self) -> str:
-        """Where the target key is the source key: the same JSON array, of numbers."""
-        return f"'[' || concat_ws(',', {', '.join(self._table.key)}) || ']'"
+        """Where the target key is the source key: the same JSON array."""
+        return f"'[' || concat_ws(',', {', '.join(f'to_json({name})' for name in self._table.key)}) || ']'"
 
     def _read(self, relation: str, key: str) -> Rows:
         rows = self._target.execute(f"SELECT {self._texts}, {key} FROM {relation}".encode()).fetchall()
@@ -97,14 +98,18 @@ class _Comparison:
         assert len(found) == len(rows), f"{relation}: {len(rows)} rows with {len(found)} keys"
         return found
 
-    def stamped(self, folded: Folded, aside: Collection[Key]) -> None:
-        """Every row says which record wrote it, and the highest position its key has seen."""
+    def stamped(self, folded: Folded, aside: Collection[Key], *, floors: bool) -> None:
+        """Every row says which record wrote it, and the highest position its key has seen (not `floors`: somewhere)."""
         key = "_og_key" if self._table.keyed else self._key_text()
         mask = (1 << OFFSET_BITS) - 1
         rows = self._target.execute(
-            f"SELECT {key}, _og_off & {mask}, _og_lsn FROM {self._table.target}".encode()
+            f"SELECT {key}, _og_off & {mask}, {'_og_lsn' if floors else 'NULL'} FROM {self._table.target}".encode()
         ).fetchall()
-        newest = {source_key(key): (one.offset, one.floor) for key, one in folded.keys.items() if key not in aside}
+        newest = {
+            source_key(key): (one.offset, one.floor if floors else None)
+            for key, one in folded.keys.items()
+            if key not in aside
+        }
         wrong = {key: (newest.get(key), stamp) for key, *stamp in rows if newest.get(key) != tuple(stamp)}
         assert not wrong, f"{self._table.target}: stamps (expected, found): {_some(wrong.items())}"
 
@@ -119,6 +124,16 @@ def _source_rows(source: Connection, plan: TablePlan, codec: RowCodec) -> dict[K
     rows = source.execute(f"SELECT {codec.source_select()} FROM {plan.source_table}".encode())
     found = [dict(zip(names, row, strict=True)) for row in rows]
     return {tuple(row[column.name] for column in plan.key_columns): row for row in found}
+
+
+def _swept(target: Connection, topic: str) -> dict[Part, int]:
+    """Where the newest swept generation begins: nothing from before it is left. Empty for the first snapshot."""
+    rows = target.execute(
+        "SELECT partition, max(from_offset) FROM overgrow.generation WHERE topic = %s AND swept_at IS NOT NULL"
+        " AND (epoch, number) > (1, 0) GROUP BY partition",
+        [topic],
+    )
+    return {Part(topic, partition): at for partition, at in rows}
 
 
 def _letters(target: Connection) -> set[str]:

@@ -47,6 +47,23 @@ class At(NamedTuple):
     received: int
 
 
+class Verb:
+    """A verb that is running; what it tells goes to a file."""
+
+    def __init__(self, folder: Path, words: tuple[str, ...], env: dict[str, str]) -> None:
+        self._log = folder / f"{words[0]}.log"
+        with self._log.open("wb") as out:
+            self._process = subprocess.Popen(
+                [*OVERGROW, "--project", str(folder), *words], env=env, stdout=out, stderr=out, cwd=folder
+            )
+
+    def told(self) -> str:
+        return self._log.read_text()
+
+    def ended(self) -> int:
+        return self._process.wait(DRAIN_SECONDS)
+
+
 class Pipeline:
     """Made by `made`; `apply` begins the snapshot."""
 
@@ -109,6 +126,10 @@ class Pipeline:
             check=False,
             cwd=self.folder,
         )
+
+    def begin(self, *words: str) -> Verb:
+        """Start a verb that takes its time."""
+        return Verb(self.folder, words, self.env)
 
     def worker(self, name: str = "w1", *, entry: list[str] = OVERGROW, **env: str) -> Worker:
         """Start a worker."""

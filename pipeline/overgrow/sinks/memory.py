@@ -5,8 +5,9 @@ It keeps rows as lists of COPY fields. It never stands in for PostgreSQL where P
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from overgrow import errors
 from overgrow.apply.batch import Batch, Books, Row, Step, Truncate
@@ -44,7 +45,8 @@ class CheckpointRow:
     claim: Claim = field(default_factory=lambda: Claim(0, ""))
     streamed: bool = False
     first_read: int | None = None
-    boundaries: tuple[int, ...] = (0,)  # where each generation begins
+    boundaries: tuple[int, ...] = (0,)  # where each generation of the epoch begins
+    epoch: int = 1
     generation: int = 0
     books: Books = field(default_factory=Books)
 
@@ -59,6 +61,7 @@ class State:
     checkpoints: dict[Part, CheckpointRow] = field(default_factory=dict)
     ranges: list[tuple[Part, int, int]] = field(default_factory=list)
     truncation: Truncation | None = None
+    history_from: int = 0  # the first stamp offset of the source's history: positions compare from there on
 
     def begin(self) -> State:
         """A copy to work on; cells, stamps and letters are frozen, so the containers suffice."""
@@ -69,6 +72,7 @@ class State:
             checkpoints={part: replace(row) for part, row in self.checkpoints.items()},
             ranges=list(self.ranges),
             truncation=self.truncation,
+            history_from=self.history_from,
         )
 
 
@@ -93,6 +97,7 @@ class MemorySink:
         self.refuses = refuses
         self.rereads = rereads
         self.base = FIRST  # of the batch in hand
+        self.claims = 0  # ever given: a claim of a target that was put back to an older copy is not given again
 
     async def claim(self, parts: Iterable[Part]) -> dict[Part, Claimed]:
         """Take over; see `Sink.claim`."""
@@ -102,9 +107,38 @@ class MemorySink:
             if row is None:
                 msg = f"no checkpoint for {part}"
                 raise errors.Refused(msg, code="no-checkpoint")
-            row.claim = Claim(row.claim.number + 1, f"memory-{id(claimed)}")
+            self.claims += 1
+            row.claim = Claim(row.claim.number + 1, f"memory-{self.claims}")
             claimed[part] = Claimed(claim=row.claim, next_offset=row.next_offset, topic_id="memory", partition_count=1)
         return claimed
+
+    def begin_generation(self, begins: Mapping[Part, int]) -> None:
+        """A re-snapshot: what lies at these offsets and beyond is of the next generation."""
+        self.state = self.state.begin()
+        for part, at in begins.items():
+            row = self.state.checkpoints[part]
+            row.boundaries = (*row.boundaries, at)
+
+    def adopt(self, begins: Mapping[Part, int], *, history: Literal["same", "new"] = "same") -> None:
+        """An epoch: new checkpoints at these offsets, every claim is void; `new`: positions begin anew as well."""
+        self.state = state = self.state.begin()
+        epoch = 1 + max(row.epoch for row in state.checkpoints.values())
+        number = 1 + max(row.claim.number for row in state.checkpoints.values())
+        state.checkpoints = {
+            part: CheckpointRow(next_offset=at, boundaries=(at,), epoch=epoch, claim=Claim(number, ""))
+            for part, at in begins.items()
+        }
+        if history == "new":
+            state.history_from = stamp_base(epoch=epoch, generation=0)
+
+    def sweep(self) -> None:
+        """Remove what the newest generation has not shown; the caller has seen that its snapshot has arrived."""
+        self.state = state = self.state.begin()
+        row = next(iter(state.checkpoints.values()))
+        base = stamp_base(epoch=row.epoch, generation=len(row.boundaries) - 1)
+        kept = {filed.letter.key for filed in state.letters if filed.open and filed.stamp.off >= base}
+        state.rows = {target: cell for target, cell in state.rows.items() if cell.stamp.off >= base or cell.key in kept}
+        state.letters = [replace(filed, open=filed.open and filed.stamp.off >= base) for filed in state.letters]
 
     async def write(self, batch: Batch, claim: Claim) -> Receipt:
         """One transaction: all of it or nothing."""
@@ -149,7 +183,7 @@ class MemorySink:
             raise Boundary(after[0])
         if number != row.generation:
             row.generation, row.streamed, row.first_read = number, False, None
-        self.base = stamp_base(epoch=1, generation=number)
+        self.base = stamp_base(epoch=row.epoch, generation=number)
 
     def _advance(self, batch: Batch, row: CheckpointRow, counts: Books, filed: Filings = ()) -> Receipt:
         row.next_offset = batch.next
@@ -161,17 +195,25 @@ class MemorySink:
 
     def _truncate(self, batch: Batch, row: CheckpointRow, truncate: Truncate) -> Receipt:
         state, known = self.state, self.state.truncation
-        if known is not None and truncate.lsn <= known.lsn:
+        if known is not None and known.off >= state.history_from and truncate.lsn <= known.lsn:
             return self._advance(batch, row, Books(superseded=1))
-        state.truncation = watermark = Truncation(self.base + truncate.offset, truncate.lsn)
-        state.rows = {key: cell for key, cell in state.rows.items() if not watermark.covers(cell.stamp)}
+        state.truncation = Truncation(self.base + truncate.offset, truncate.lsn)
+        state.rows = {key: cell for key, cell in state.rows.items() if not self._gone(cell.stamp)}
         state.letters = [
-            replace(filed, open=False) if _overtaken(filed, watermark, batch.part) else filed for filed in state.letters
+            replace(filed, open=False) if self._overtaken(filed, batch.part) else filed for filed in state.letters
         ]
         return self._advance(batch, row, Books(applied=1))
 
     def _gone(self, stamp: Stamp) -> bool:
-        return self.state.truncation is not None and self.state.truncation.covers(stamp)
+        known, history = self.state.truncation, self.state.history_from
+        return known is not None and known.off >= history and known.covers(stamp, history_from=history)
+
+    def _overtaken(self, filed: Filed, part: Part) -> bool:
+        """Undecodable letters have no position: only in the truncate's own partition they are known to be older."""
+        return filed.part == part if filed.letter.kind == "decode" else self._gone(filed.stamp)
+
+    def _may_write(self, stamp: Stamp, over: Stamp) -> bool:
+        return may_write(stamp, over, history_from=self.state.history_from)
 
     def _snapshot_once(self, batch: Batch, row: CheckpointRow) -> None:
         if self.rereads or not batch.reads:
@@ -180,7 +222,7 @@ class MemorySink:
             raise reread_stop(f"{batch.part} offset {batch.start}")
         if batch.first_read is not None:
             others = [c for p, c in self.state.checkpoints.items() if p.topic == batch.part.topic]
-            if any(other.first_read is not None for other in others):
+            if any(c.first_read is not None and c.generation == row.generation for c in others):
                 raise reread_stop(f"{batch.part} offset {batch.first_read}")
             row.first_read = batch.first_read
 
@@ -191,7 +233,7 @@ class MemorySink:
             stamp = Stamp(self.base + offset, floor, xid)
             if step.kind != "upsert" or self._gone(stamp):
                 continue
-            if not all(may_write(stamp, ghost) for ghost in self._ghosts(key)):
+            if not all(self._may_write(stamp, ghost) for ghost in self._ghosts(key)):
                 continue
             target = self._target_key(line.split("\t"))
             cell = self.state.rows.get(target)
@@ -223,12 +265,14 @@ class MemorySink:
         others += [dead] if dead else []
         if (
             not self._gone(stamp)
-            and all(may_write(stamp, ghost) for ghost in self._ghosts(key, self.before))
+            and all(self._may_write(stamp, ghost) for ghost in self._ghosts(key, self.before))
             and step.kind == "upsert"
             and self._bad(item, fields, bad)
         ):
             return "superseded"  # of no matter: the batch is refused. PostgreSQL checks before it looks for the row
-        if self._gone(stamp) or not all(may_write(stamp, other) for other in [*others, *(f.stamp for f in opened)]):
+        if self._gone(stamp) or not all(
+            self._may_write(stamp, other) for other in [*others, *(f.stamp for f in opened)]
+        ):
             return "filtered" if step.kind == "filter" else "superseded"
         if step.kind == "patch" and (opened or cell is None):
             letter = Letter(
@@ -240,7 +284,8 @@ class MemorySink:
                 cause="queued behind an open letter" if opened else "the target has no such row",
             )
             return self._file(batch.part, letter, stale=False)
-        lsns = [s.lsn for s in [stamp, *others, *(f.stamp for f in opened)] if s.lsn is not None]
+        floors = [s for s in [*others, *(f.stamp for f in opened)] if s.off >= self.state.history_from]
+        lsns = [s.lsn for s in [stamp, *floors] if s.lsn is not None]
         merged = Stamp(stamp.off, max(lsns, default=None), xid)
         self.state.letters = [replace(f, open=False) if f in opened else f for f in self.state.letters]
         if step.kind in ("upsert", "patch"):
@@ -272,9 +317,4 @@ class MemorySink:
     def _outdated(self, key: str, stamp: Stamp) -> bool:
         stamps = [c.stamp for c in self.state.rows.values() if c.key == key]
         stamps += [self.state.tombstones[key]] if key in self.state.tombstones else []
-        return not all(may_write(stamp, other) for other in stamps)
-
-
-def _overtaken(filed: Filed, watermark: Truncation, part: Part) -> bool:
-    """Undecodable letters have no position: only in the truncate's own partition they are known to be older."""
-    return filed.part == part if filed.letter.kind == "decode" else watermark.covers(filed.stamp)
+        return not all(self._may_write(stamp, other) for other in stamps)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -45,8 +45,8 @@ class Newest:
 @dataclass(slots=True)
 class Folded:
     """One topic. `resent`: events that are not taken; `again`: streamed events seen before; `partial`: events that came
-    without a large value; `truncates`: where the last one stands, which a worker does not pass where the mapping says stop;
-    `gone`: events that are older than the newest truncate, where it says apply.
+    without a large value; `truncates`: where the last one stands (a worker does not pass it where the mapping says
+    stop); `gone`: events that are older than the newest truncate, where it says apply.
     """
 
     keys: dict[Key, Newest] = field(default_factory=dict)
@@ -59,8 +59,10 @@ class Folded:
     gone: int = 0
 
 
-def fold(plan: TablePlan, placeholder: str, records: Iterable[Record]) -> Folded:
-    """Fold these records of the plan's topic, given in any order."""
+def fold(
+    plan: TablePlan, placeholder: str, records: Iterable[Record], *, since: Mapping[Part, int] | None = None
+) -> Folded:
+    """Fold these records of the plan's topic, given in any order; those before `since` are only counted."""
     folded, seen = Folded(), set[tuple[Key, str, int]]()
     ordered = sorted(records, key=attrgetter("part", "offset"))
     emptied = max((one.lsn or 0 for one in ordered if one.op == "t"), default=0)
@@ -68,7 +70,7 @@ def fold(plan: TablePlan, placeholder: str, records: Iterable[Record]) -> Folded
         emptied = 0
     for record in ordered:
         folded.counts[record.part] += 1
-        if record.op is None:
+        if record.op is None or (since and record.offset < since[record.part]):
             continue
         folded.operations[record.op] += 1
         if record.op == "t":

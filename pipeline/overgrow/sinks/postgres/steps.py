@@ -93,7 +93,12 @@ NULL, BACKSLASH, ESCAPED = "\\N", "\\", "\\\\"  # COPY text format; a source key
 
 
 async def check_snapshot(connection: Connection, table: Table, batch: Batch, position: Position) -> None:
-    """Reads belong to the first snapshot, or the worker stops by name: rows deleted in between would stay for ever."""
+    """Reads open their generation, or the worker stops by name: rows deleted in between would stay for ever.
+
+    But for a generation that has a successor: the successor's sweep removes whatever these reads leave behind.
+    """
+    if position.boundary is not None:
+        return
     where = {**batch.part._asdict(), "epoch": position.epoch, "generation": position.generation}
     if position.streamed_to is not None:
         raise reread_stop(f"{batch.part} offset {batch.start}")

@@ -6,6 +6,7 @@ ALTER TABLE overgrow.generation
     ADD COLUMN epoch      integer     NOT NULL DEFAULT 1,
     ADD COLUMN end_offset bigint,
     ADD COLUMN begun_at   timestamptz NOT NULL DEFAULT now(),
+    ADD COLUMN asked_at   timestamptz,
     ADD COLUMN swept_at   timestamptz,
     DROP CONSTRAINT generation_pkey,
     ADD PRIMARY KEY (pipeline, topic, partition, epoch, number);
