@@ -11,7 +11,8 @@ open letters: exactly those that the scenario planted
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from overgrow.mapping import RowCodec, TablePlan
@@ -28,33 +29,57 @@ SHOWN = 5
 Rows = dict[tuple[str | None, ...], tuple[str | None, ...]]
 
 
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What was found, in numbers and in words. `lost` and `wrong`: keys of target tables, by table; `doubled` and
+    `skipped`: records that two committed transactions applied, or none.
+    """
+
+    events: int = 0
+    lost: set[tuple[str, Any]] = field(default_factory=set)
+    wrong: set[tuple[str, Any]] = field(default_factory=set)
+    doubled: int = 0
+    skipped: int = 0
+    books_balanced: bool = True
+    problems: list[str] = field(default_factory=list)
+    folded: dict[str, Folded] = field(default_factory=dict)
+
+
 def judge(pipeline: Pipeline, *, letters: Collection[int] = ()) -> dict[str, Folded]:
     """Drain, then prove. `letters`: customers whose row is set aside and expected to be."""
+    findings = inspect(pipeline, letters=letters)
+    assert findings.problems == [], "\n".join(findings.problems)
+    return findings.folded
+
+
+def inspect(pipeline: Pipeline, *, letters: Collection[int] = ()) -> Findings:
+    """Drain, then say everything that is not as it must be."""
     ends = pipeline.drained()
-    found = {}
+    found = Findings(events=sum(ends.values()))
     records = [one for one in read_topics(pipeline.kafka, pipeline.deployment.plans) if one.offset < ends[one.part]]
+    aside = {(cust_id,) for cust_id in letters}
     with pipeline.source() as source, pipeline.target() as target:
-        assert _letters(target) == {f"[{cust_id}]" for cust_id in letters}
+        if (seen := _letters(target)) != {f"[{cust_id}]" for cust_id in letters}:
+            found.problems.append(f"open letters: {_some(seen)}, planted: {list(letters)}")
         for topic, plan in pipeline.deployment.plans.items():
             codec, table = pipeline.deployment.codecs[topic], pipeline.deployment.tables[topic]
             theirs = [record for record in records if record.part.topic == topic]
             since = _swept(target, topic)
-            folded = found[topic] = fold(plan, pipeline.deployment.project.placeholder, theirs, since=since)
-            comparison = _Comparison(target, plan, table)
-            aside = {(cust_id,) for cust_id in letters}
+            folded = found.folded[topic] = fold(plan, pipeline.deployment.project.placeholder, theirs, since=since)
+            comparison = _Comparison(found, target, plan, table)
             comparison.equal("the folded topic", {key: one.row for key, one in folded.keys.items()}, aside)
             comparison.equal("the source", _source_rows(source, plan, codec), aside)
             comparison.stamped(folded, aside, floors=not since)
-        _books(pipeline, ends, found)
-        _tiled(pipeline, target)
+        _books(found, pipeline, ends)
+        _tiled(found, pipeline, rangelog.ranges(target))
     return found
 
 
 class _Comparison:
     """One mapping's target table against rows in wire form."""
 
-    def __init__(self, target: Connection, plan: TablePlan, table: Table) -> None:
-        self._target, self._plan, self._table = target, plan, table
+    def __init__(self, found: Findings, target: Connection, plan: TablePlan, table: Table) -> None:
+        self._found, self._target, self._plan, self._table = found, target, plan, table
         self._columns = ", ".join(table.columns)
         self._texts = ", ".join(f"{name}::text" for name in table.columns)
         self._keys = [table.columns.index(name) for name in table.key]
@@ -66,8 +91,14 @@ class _Comparison:
         wrong = {
             key: (expected[key], actual[key]) for key in expected.keys() & actual.keys() if expected[key] != actual[key]
         }
-        found = {"missing": _some(missing), "extra": _some(extra), "wrong (expected, found)": _some(wrong.items())}
-        assert found == dict.fromkeys(found, "0 []"), f"{self._table.target} is not {what}"
+        name = self._table.target
+        self._found.lost |= {(name, key) for key in missing}
+        self._found.wrong |= {(name, key) for key in (*extra, *wrong)}
+        if missing or extra or wrong:
+            self._found.problems.append(
+                f"{name} is not {what}: missing {_some(missing)}, extra {_some(extra)},"
+                f" wrong (expected, found) {_some(wrong.items())}"
+            )
 
     def _expected(self, rows: Mapping[Key, Mapping[str, Any] | None], aside: Collection[Key]) -> Rows:
         self._target.execute(
@@ -111,7 +142,9 @@ class _Comparison:
             if key not in aside
         }
         wrong = {key: (newest.get(key), stamp) for key, *stamp in rows if newest.get(key) != tuple(stamp)}
-        assert not wrong, f"{self._table.target}: stamps (expected, found): {_some(wrong.items())}"
+        self._found.wrong |= {(self._table.target, key) for key in wrong}
+        if wrong:
+            self._found.problems.append(f"{self._table.target}: stamps (expected, found): {_some(wrong.items())}")
 
 
 def source_key(key: Key) -> str:
@@ -140,18 +173,31 @@ def _letters(target: Connection) -> set[str]:
     return {key for (key,) in target.execute("SELECT source_key FROM overgrow.dead_letter WHERE state = 'open'")}
 
 
-def _books(pipeline: Pipeline, ends: Mapping[Part, int], found: Mapping[str, Folded]) -> None:
+def _books(found: Findings, pipeline: Pipeline, ends: Mapping[Part, int]) -> None:
     at = pipeline.checkpoints()
-    assert {part: at[part].next for part in ends} == dict(ends), "a checkpoint stands beyond the end it was drained to"
-    counted = {part: found[part.topic].counts[part] for part in ends}
-    assert {part: at[part].received for part in ends} == counted, "received is not what the partitions hold"
+    beyond = {str(part): (end, at[part].next) for part, end in ends.items() if at[part].next != end}
+    if beyond:
+        found.problems.append(f"checkpoints do not stand at the ends they were drained to (end, checkpoint): {beyond}")
+    counted = {part: found.folded[part.topic].counts[part] for part in ends}
+    wrong = {str(part): (counted[part], at[part].received) for part in ends if at[part].received != counted[part]}
+    found.books_balanced = not wrong
+    if wrong:
+        found.problems.append(f"received is not what the partitions hold (records, received): {wrong}")
 
 
-def _tiled(pipeline: Pipeline, target: Connection) -> None:
-    ranges = rangelog.ranges(target)
-    assert rangelog.gaps(ranges) == []
-    reached = {Part(one.topic, one.partition): one.next for one in ranges}
-    assert reached == {part: one.next for part, one in pipeline.checkpoints().items() if one.next > 0}
+def _tiled(found: Findings, pipeline: Pipeline, ranges: Iterable[rangelog.Range]) -> None:
+    reached: dict[Part, int] = {}
+    for one in ranges:
+        part = Part(one.topic, one.partition)
+        at = reached.get(part, 0)
+        found.doubled += max(0, min(at, one.next) - one.start)
+        found.skipped += max(0, one.start - at)
+        if one.start != at or one.next <= one.start:
+            found.problems.append(f"{part}: [{one.start}, {one.next}) follows {at}")
+        reached[part] = one.next
+    stands = {part: one.next for part, one in pipeline.checkpoints().items() if one.next > 0}
+    if reached != stands:
+        found.problems.append(f"the committed ranges end at {reached}, the checkpoints stand at {stands}")
 
 
 def _some(of: Collection[Any]) -> str:

@@ -36,6 +36,7 @@ CHECKOUT = Path(__file__).parents[2]
 COPIED = ("overgrow.yaml", "connectors", "schemas", "transforms")
 SESSION_SECONDS = 3
 DRAIN_SECONDS = 90.0
+SHOWN_WORKERS = 6  # the newest ones; a long scenario has many
 Connection = psycopg.Connection[Any]
 
 
@@ -229,7 +230,7 @@ class Pipeline:
                 lines += what()
             except Exception as error:  # noqa: BLE001 - a part may be dead on purpose; the message must come out
                 lines.append(f"{what.__name__}: {error!r}")
-        return "\n".join([*lines, *(worker.tail() for worker in self.workers)])
+        return "\n".join([*lines, *(worker.tail() for worker in self.workers[-SHOWN_WORKERS:])])
 
     def _connector_state(self) -> list[str]:
         status = self.connect.status(self.name)

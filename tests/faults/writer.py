@@ -17,8 +17,18 @@ END_SECONDS = 30.0
 class Writer:
     """Writes until told to stop; rows that others insert after its start are unknown to it."""
 
-    def __init__(self, dsn: str, *, rate: float, seed: int, poison: int = 0, changes: int | None = None) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        rate: float,
+        seed: int,
+        poison: int = 0,
+        changes: int | None = None,
+        seconds: float = LONGEST_SECONDS,
+    ) -> None:
         self._dsn, self._rate, self._seed, self._poison, self._changes = dsn, rate, seed, poison, changes
+        self._seconds = seconds
         self._stop = writer.Stop()
         self._report: writer.Report | None = None
         self._error: BaseException | None = None
@@ -51,7 +61,7 @@ class Writer:
                     connection,
                     _Watched(traffic, self),
                     rate=self._rate,
-                    seconds=LONGEST_SECONDS,
+                    seconds=self._seconds,
                     changes=self._changes,
                     stop=self._stop,
                 )

@@ -1,0 +1,111 @@
+"""What can happen to a topic and to what Kafka knows of its readers."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from contextlib import closing
+
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from overgrow.model import Part
+from overgrow.testing.topics import read
+from tests.faults.matrix import Fault
+from tests.faults.pipeline import Pipeline
+from tests.faults.scene import NAMES, Scene
+from tests.faults.waiting import until
+
+OLD = 300  # so many records are sent again
+NEWER = 50  # at least so many lie behind them
+
+
+def offsets_deleted(scene: Scene, _: Fault, __: random.Random) -> float:
+    """The consumer group is deleted with all its offsets; the checkpoints are what counts."""
+    for name in NAMES:
+        assert scene.workers[name].stop() == 0, scene.workers[name].tail()
+    admin = AdminClient({"bootstrap.servers": scene.pipeline.kafka})
+    group = scene.pipeline.deployment.group
+    until(lambda: _deleted(admin, group), "the group is empty and can be deleted", scene.pipeline.state)
+    since, began = scene.stood(), time.monotonic()
+    for name in NAMES:
+        scene.start(name)
+    return scene.recovered(since, began)
+
+
+def old_events_again(scene: Scene, _: Fault, dice: random.Random) -> float:
+    """Changes that were applied long ago come again at the end of their partition, behind newer ones."""
+    pipeline = scene.pipeline
+    topic = dice.choice(sorted(pipeline.deployment.plans))
+    part = Part(topic, dice.randrange(pipeline.deployment.partitions))
+    before = _superseded(pipeline, part)
+    send_again(pipeline, part)
+    seconds = scene.progress()
+    until(lambda: _superseded(pipeline, part) > before, "the guard calls old changes superseded", pipeline.state)
+    return seconds
+
+
+def send_again(pipeline: Pipeline, part: Part, *, everything: bool = False) -> None:
+    """Produce changes of this partition once more, to its end, in their order; `everything`: not only the last ones."""
+    most = sys.maxsize if everything else OLD
+    old = until(lambda: _old(pipeline, part, most), f"{part} has changes that are old", pipeline.state)
+    producer = Producer({"bootstrap.servers": pipeline.kafka})
+    for message in old:
+        producer.produce(
+            part.topic, value=message.value(), key=message.key(), partition=part.partition, headers=message.headers()
+        )
+    assert producer.flush(30) == 0, f"{part}: not everything was sent again"
+
+
+def topic_recreated(scene: Scene) -> None:
+    """A topic is deleted and made anew: the next worker refuses by name, and nothing is applied. The end of a scene."""
+    pipeline = scene.pipeline
+    for worker in pipeline.workers:
+        worker.kill()
+    topic, commits = f"{pipeline.name}.public.cust_master", pipeline.commits()
+    pipeline.connect.stop(pipeline.name)
+    pipeline.topics.delete([topic])
+    pipeline.topics.create({topic: pipeline.deployment.partitions})
+    worker = scene.start("late")
+    assert worker.ended() == 4, worker.tail()
+    assert {event["code"] for event in worker.events("refused")} == {"identity-changed"}, worker.tail()
+    assert pipeline.commits() == commits, "something was applied"
+
+
+def _old(pipeline: Pipeline, part: Part, most: int) -> list[Message]:
+    """Streamed changes that have newer ones behind them."""
+    end = pipeline.ends()[part]
+    start = max(0, end - most - NEWER)
+    consumer = Consumer({"bootstrap.servers": pipeline.kafka, "group.id": "faults.again", "enable.auto.commit": False})
+    with closing(consumer):
+        consumer.assign([TopicPartition(part.topic, part.partition, start)])
+        found: list[Message] = []
+        while not found or (found[-1].offset() or 0) < end - NEWER:
+            for message in consumer.consume(OLD, timeout=1.0):
+                if message.error():
+                    raise KafkaException(message.error())
+                found.append(message)
+    return [one for one in found if (one.offset() or 0) < end - NEWER and read(one).streamed]
+
+
+def _superseded(pipeline: Pipeline, part: Part) -> int:
+    with pipeline.target() as target:
+        row = target.execute(
+            "SELECT superseded FROM overgrow.checkpoint WHERE topic = %s AND partition = %s", list(part)
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _deleted(admin: AdminClient, group: str) -> bool:
+    """False while a static member of the group has not timed out."""
+    try:
+        admin.delete_consumer_groups([group])[group].result(15)
+    except KafkaException as error:
+        if error.args[0].name() != "NON_EMPTY_GROUP":
+            raise
+        return False
+    return True
+
+
+ACTS = {"offsets-deleted": offsets_deleted, "old-events-again": old_events_again}
