@@ -160,7 +160,7 @@ class Ground:
     def _again(self) -> None:
         self._connection.execute("DROP SCHEMA IF EXISTS overgrow CASCADE; DROP TABLE IF EXISTS toys")
         self._connection.execute("DROP SCHEMA IF EXISTS overgrow_test CASCADE")
-        install.install(self._connection)
+        install.migrate(self._connection)
         self._connection.execute(toy.DDL.format("toys").encode())
         install.register_pipeline(self._connection, "toy", 1, 1)
         install.add_checkpoints(self._connection, TABLE, "id", PARTITIONS)

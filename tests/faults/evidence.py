@@ -2,7 +2,8 @@
 
 Plays scenarios, on one host and the other, until so many faults are played; each is dealt from the whole table, so that
 all of it comes up evenly. The report is written after every scenario: a run that is stopped keeps what it has, and
-`--resume` goes on from there. `--only faust:3` plays one scenario again, without a report.
+`--resume` goes on from there. `--only faust:3` plays one scenario again, without a report. `load` beside a fault is
+the machine's load average when its scenario ended: seconds measured on a machine that others use as well are no bar.
 
 Guarantees: reports what was measured, also when it is bad; the exit code is 1 if anything was lost, wrong or doubled, a
 fault was not recovered from, or a bar was not met. Names no machine and no path.
@@ -133,6 +134,7 @@ def _add(report: Report, result: Result, scenarios: int) -> None:
             "host": one.fault.host,
             "seed": one.fault.seed,
             "scenario": scenarios - 1,
+            "load": round(os.getloadavg()[1], 1),
             "outcome": one.outcome,
             "recovery_seconds": None if one.seconds is None else round(one.seconds, 2),
         }

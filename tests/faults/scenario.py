@@ -35,19 +35,20 @@ class Outcome:
 
 @dataclass(slots=True)
 class Result:
-    """A whole scenario. `findings` None: it could not even be drained."""
+    """A whole scenario. `findings` None: it could not even be drained, `unjudged` says why."""
 
     host: Host
     replay: str
     outcomes: list[Outcome] = field(default_factory=list)
     findings: Findings | None = None
+    unjudged: str = ""
     seconds: float = 0.0
 
     def problems(self) -> list[str]:
         """Everything that must not be; empty is what is promised."""
         bad = [f"{one.fault.kind} at {one.fault.point or 'any moment'}: {one.why}" for one in self.outcomes if one.why]
         if self.findings is None:
-            bad.append("it could not be judged")
+            bad.append(f"it could not be judged: {self.unjudged}")
         else:
             bad += self.findings.problems
         return [*bad, f"play it again: {self.replay}"] if bad else []
@@ -70,13 +71,11 @@ def play(
             result.outcomes.append(one)
             shown = "" if one.seconds is None else f" {one.seconds:.1f} s"
             say(f"{host}: {one.fault.kind} {one.fault.point} {one.outcome}{shown} {one.why}".rstrip())
-        try:
-            scene.stop_writing()
-            result.findings = inspect(scene.pipeline)
-        except AssertionError as stuck:
-            say(f"{host}: not judged: {stuck}")
+        result.findings, result.unjudged = _judged(scene)
         if stop is not None and result.findings is not None:
             result.outcomes.append(_stopped(scene, stop))
+        for worker in scene.pipeline.workers:
+            worker.expected = True  # what ended unasked has been said
     result.seconds = time.monotonic() - began
     return result
 
@@ -91,6 +90,15 @@ def _outcomes(scene: Scene, faults: Iterable[Fault]) -> Iterable[Outcome]:
         except Exception as error:  # noqa: BLE001 - whatever it was, it is this fault's outcome
             yield Outcome(fault=fault, outcome="not recovered", seconds=None, why=f"{type(error).__name__}: {error}")
             scene.afresh()
+
+
+def _judged(scene: Scene) -> tuple[Findings | None, str]:
+    try:
+        scene.whole()
+        scene.stop_writing()
+        return inspect(scene.pipeline), ""
+    except Exception as error:  # noqa: BLE001 - said in the result, with the command that plays it again
+        return None, f"{type(error).__name__}: {error}"
 
 
 def _stopped(scene: Scene, fault: Fault) -> Outcome:

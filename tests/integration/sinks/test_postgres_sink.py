@@ -386,7 +386,7 @@ def test_a_target_of_version_1_is_brought_forward_with_what_it_holds(
     )
     database.execute("INSERT INTO overgrow.generation VALUES ('toy', 'toy', 0, 0, 0, 2)")
     database.execute(
-        "INSERT INTO overgrow.dead_letter (pipeline, mapping, topic, partition, epoch, \"offset\", source_key, _og_off,"
+        'INSERT INTO overgrow.dead_letter (pipeline, mapping, topic, partition, epoch, "offset", source_key, _og_off,'
         " kind, cause, state, mapping_version) VALUES ('toy', 'toys', 'toy', 0, 1, 5, '[1]', 5, 'data', '', 'open', 1)"
     )
     install.record_mapping(database, TABLE, "toys")
