@@ -18,12 +18,14 @@ from overgrow import __version__, errors
 # verb -> (module, one line for --help); the module has a click command of the name of the verb.
 VERBS = {
     "check": ("check", "Validate the project offline; every error at once."),
+    "doctor": ("doctor", "Are the live systems as the project needs them? Exit 3 on a failed check."),
     "show": ("show", "The compiled mapping: fields, types, inverse, generated code."),
     "plan": ("apply", "What `apply` would change on the live systems."),
     "apply": ("apply", "Make topics, connector, target tables and own tables match the project."),
     "worker": ("worker", "Apply changes until told to stop."),
     "status": ("status", "Per mapping: books, lag, owners."),
     "verify": ("verify", "One complete check now; exit 3 on a difference."),
+    "books": ("books", "The source's own count of events against what was received; exit 3 on a missing one."),
     "stack": ("stack", "Real Kafka, Connect and PostgreSQL as local processes."),
     "demo": ("demo", "The whole story on the local stack, ending in a report."),
 }
