@@ -15,6 +15,7 @@ import asyncio
 import hashlib
 import json
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -239,4 +240,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # its stack goes with it
     sys.exit(main())

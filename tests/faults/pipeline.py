@@ -35,7 +35,7 @@ from tests.faults.writer import Writer
 CHECKOUT = Path(__file__).parents[2]
 COPIED = ("overgrow.yaml", "connectors", "schemas", "transforms")
 SESSION_SECONDS = 3
-DRAIN_SECONDS = 90.0
+DRAIN_SECONDS = 180.0
 SHOWN_WORKERS = 6  # the newest ones; a long scenario has many
 Connection = psycopg.Connection[Any]
 

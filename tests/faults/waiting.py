@@ -14,7 +14,7 @@ class StoodStill(AssertionError):
     """The condition did not come true within its bound."""
 
 
-def until(condition: Callable[[], T], what: str, state: Callable[[], str], *, seconds: float = 60.0) -> T:
+def until(condition: Callable[[], T], what: str, state: Callable[[], str], *, seconds: float = 120.0) -> T:
     """Poll until `condition` gives something true, and return that; `state` is what the failure shows."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
