@@ -15,15 +15,15 @@ from overgrow.project import Project
 
 NOT_HELD = 3
 # The partitions of the killed worker must see changes after the kill, at 40 %: 0.6 * 10 s * 50/s are 300 changes,
-# about nine for each of the example's 32 partitions; the reference table's may see none.
+# about eighteen for each of the example's 16 partitions; the reference table's may see none.
 MIN_SECONDS, MIN_RATE, MIN_ROWS = 10, 50, 100
 
 
 @click.command()
 @click.option(
-    "--seconds", type=click.FloatRange(min=MIN_SECONDS), default=45, show_default=True, help="How long live writes run."
+    "--seconds", type=click.FloatRange(min=MIN_SECONDS), default=60, show_default=True, help="How long live writes run."
 )
-@click.option("--rows", type=click.IntRange(min=MIN_ROWS), default=20_000, show_default=True, help="Rows to seed.")
+@click.option("--rows", type=click.IntRange(min=MIN_ROWS), default=50_000, show_default=True, help="Rows to seed.")
 @click.option(
     "--rate",
     type=click.FloatRange(min=MIN_RATE),

@@ -16,6 +16,8 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 16, 26, 34
 BAR, GAP, NAMES = 22, 10, 150
 _TICKS = 6
 _STEPS = (1, 2, 5, 10)
+_MOST_TICKS = 8
+_DECADES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Axis:
-    """From values to places. A logarithmic one begins at its lowest decade."""
+    """From values to places. A logarithmic one begins and ends at a round number."""
 
     low: float
     high: float
@@ -65,7 +67,8 @@ class _Axis:
     def ticks(self) -> list[float]:
         """Round numbers inside."""
         if self.log:
-            return [10.0**power for power in range(round(math.log10(self.low)), round(math.log10(self.high)) + 1)]
+            inside = [one for one in _round_numbers(self.low) if one <= self.high * 1.001]
+            return inside if len(inside) <= _MOST_TICKS else [one for one in inside if math.log10(one) % 1 == 0]
         rough = (self.high - self.low) / _TICKS or 1.0
         unit = 10.0 ** math.floor(math.log10(rough))
         step = next(unit * one for one in _STEPS if unit * one >= rough * 0.999)
@@ -90,9 +93,18 @@ def _upward(values: Sequence[float], *, log: bool) -> _Axis:
     begin, end = HEIGHT - BOTTOM, TOP
     if not log:
         return _Axis(low=0.0, high=max(values, default=1.0) * 1.05 or 1.0, begin=begin, end=end)
-    positive = [value for value in values if value > 0] or [1.0]
-    low, high = (round_(math.log10(of(positive))) for round_, of in ((math.floor, min), (math.ceil, max)))
-    return _Axis(low=10.0**low, high=10.0 ** max(high, low + 1), begin=begin, end=end, log=True)
+    positive = [value for value in values if value > 0] or [1.0, 10.0]
+    rounds = _round_numbers(10.0 ** math.floor(math.log10(min(positive))))
+    low = max(one for one in rounds if one <= min(positive))
+    high = next(one for one in rounds if one >= max(positive) and one > low)
+    return _Axis(low=low, high=high, begin=begin, end=end, log=True)
+
+
+def _round_numbers(low: float) -> list[float]:
+    """1, 2, 5, 10, 20, … from a round number on."""
+    power = math.floor(math.log10(low) + 0.001)
+    found = [step * 10.0**one for one in range(power, power + _DECADES) for step in (1, 2, 5)]
+    return [one for one in found if one >= low * 0.999]
 
 
 def _grid(across: _Axis, up: _Axis, unit: str) -> Iterator[str]:

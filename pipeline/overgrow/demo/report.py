@@ -187,7 +187,7 @@ class Report:
             Limit.at_most("failover_seconds", self.kill.failover_seconds, 15),
             Limit.at_most("worker_rss_peak_mb", max(peaks, default=None), 200),
             Limit.at_most("stack_seconds", self.durations.get("stack"), 10),
-            Limit.at_most("total_seconds", self.durations.get("total"), 180),
+            Limit.at_most("total_seconds", self.durations.get("total"), 240),
         ]
 
     def document(self) -> dict[str, Any]:

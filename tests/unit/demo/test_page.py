@@ -129,7 +129,21 @@ def test_each_factor_of_ten_has_the_same_height_on_a_logarithmic_axis() -> None:
     first, second, third = (y for _, y in places(plot, "one"))
     assert first - second == pytest.approx(second - third, abs=0.2)
     ticks = [one.text for one in plot.iter("text") if one.get("text-anchor") == "end"]
-    assert ticks == ["10", "100", "1,000", "ms"]
+    assert ticks == ["10", "20", "50", "100", "200", "500", "1,000", "ms"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.004, 0.03, ["0.002", "0.005", "0.01", "0.02", "0.05"]),
+        (30, 16_000, ["20", "50", "100", "200", "500", "1,000", "2,000", "5,000", "10,000", "20,000"][2::3]),
+        (7, 7, ["5", "10"]),
+    ],
+)
+def test_a_logarithmic_axis_ends_at_round_numbers(low: float, high: float, ticks: list[str]) -> None:
+    plot = svg(lines([Line(name="n", colour="one", points=[(0, low), (1, high)])], [], unit="ms", log=True))
+    assert [one.text for one in plot.iter("text") if one.get("text-anchor") == "end"] == [*ticks, "ms"]
+    assert all(TOP <= y <= HEIGHT - BOTTOM for _, y in places(plot, "one"))
 
 
 def test_a_gap_breaks_the_line() -> None:
