@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -33,7 +33,16 @@ NAMES = ("w1", "w2")
 LIMIT_SECONDS = 180.0  # of any wait for progress; what is promised is asked of the report, not of the test
 LONGEST_SECONDS = 1800.0
 NOTHING: Mapping[str, str] = {}
-Standing = Mapping[Part, int]
+
+
+class Stood(NamedTuple):
+    """A checkpoint: where it stood, under whose claim."""
+
+    next: int
+    owner: str
+
+
+Standing = Mapping[Part, Stood]
 
 
 class Scene:
@@ -121,29 +130,39 @@ class Scene:
 
     def standing(self) -> Standing | None:
         """Each partition's checkpoint; None while the target is away."""
-        rows = self._look("SELECT topic, partition, next_offset FROM overgrow.checkpoint")
-        return None if rows is None else {Part(topic, number): at for topic, number, at in rows}
+        rows = self._look("SELECT topic, partition, next_offset, owner FROM overgrow.checkpoint")
+        return None if rows is None else {Part(topic, number): Stood(*one) for topic, number, *one in rows}
 
     def stood(self) -> Standing:
         """The same, once the target answers."""
         return until(lambda: self.standing() or {}, "the target answers", self.pipeline.state)
 
     def recovered(self, since: Standing, began: float) -> float:
-        """Wait until every partition with something to apply has moved beyond `since`; the seconds since `began`."""
+        """Wait until every partition with something to apply has moved beyond `since`; the seconds since `began`.
+
+        Of the partitions of each worker that held some at `since`, one at least must have moved.
+        """
 
         def moved() -> bool:
             now = self.standing()
-            stands = {part for part, at in since.items() if now is None or now[part] <= at}
-            return len(stands) < len(since) / 2 and not self._has_records(stands, since)
+            if now is None:
+                return False
+            going = {part for part, one in since.items() if now[part].next > one.next}
+            owners = {since[part].owner for part in going}
+            return owners == self._holders(since) and not self._has_records(since.keys() - going, since)
 
         until(moved, "every partition moves again", self.pipeline.state, seconds=LIMIT_SECONDS)
         return time.monotonic() - began
+
+    @staticmethod
+    def _holders(since: Standing) -> set[str]:
+        return {one.owner for one in since.values()}
 
     def _has_records(self, parts: Iterable[Part], since: Standing) -> bool:
         """Whether any of these has records behind the place where it stood: the shop's small tables change seldom."""
         for topic, theirs in groupby(sorted(parts), key=lambda part: part.topic):
             ends = self.pipeline.topics.end_offsets(topic)
-            if any(ends[part.partition] > since[part] for part in theirs):
+            if any(ends[part.partition] > since[part].next for part in theirs):
                 return True
         return False
 
@@ -156,7 +175,7 @@ class Scene:
         ends, mine = self.pipeline.ends(), set[str]()
         for event in self.workers[name].events("claimed"):
             mine = set(event["parts"])
-        return sum(ends[part] - at for part, at in self.stood().items() if str(part) in mine)
+        return sum(ends[part] - one.next for part, one in self.stood().items() if str(part) in mine)
 
     def owners(self) -> int:
         """How many workers hold claims."""
