@@ -1,7 +1,7 @@
 """The connector of the model: commit order into partitions by key, acknowledged late, re-sent after a crash.
 
 Guarantees: a partition receives a prefix of what was handed to the producer, then, after a crash, everything since the
-last flushed position again. Never loses a change. Called by the world.
+last flushed position again. Loses changes only where an operator's act says so. Called by the world and the operator.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import random
 from collections import deque
 from typing import NamedTuple
 
-from tests.model.source import Change, Source
+from tests.model.source import TABLE, Change, Source
 
-PARTITIONS = 2
+PARTITIONS = 2  # at the start; a topic can grow
 
 
 class Record(NamedTuple):
-    """A Kafka record; `change` None: Kafka's tombstone that follows a delete."""
+    """A Kafka record; `change` None: Kafka's tombstone that follows a delete. A TRUNCATE's has no key of its own."""
 
     offset: int
     key: int
@@ -68,9 +68,10 @@ class Connector:
         self.rng, self.source = rng, source
         self.logs = [Log(part) for part in range(PARTITIONS)]
         self.queues: list[deque[tuple[int, int, Change | None]]] = [deque() for _ in self.logs]
-        self.slot = self.sent = self.flushed = len(source.stream)
         self.window: Window | None = None
-        self._send_all(source.reads("first"))
+        reads = source.reads("first")
+        self.slot = self.sent = self.flushed = len(source.stream)
+        self._send_all(reads)
 
     def step(self) -> str:
         """One random thing the connector does."""
@@ -101,7 +102,7 @@ class Connector:
 
     def produce(self, count: int) -> str:
         """The broker takes some records of one partition."""
-        part = self.rng.randrange(PARTITIONS)
+        part = self.rng.randrange(len(self.logs))
         queue, log = self.queues[part], self.logs[part]
         for _ in range(min(count, len(queue))):
             _, key, change = queue.popleft()
@@ -110,12 +111,48 @@ class Connector:
             log.end += 1
         return f"produce part {part} to {log.end}"
 
+    @property
+    def in_snapshot(self) -> bool:
+        """Whether reads of a whole snapshot have not reached the topic yet."""
+        return any(c is not None and c.snapshot in ("first", "true") for queue in self.queues for _, _, c in queue)
+
+    def stop(self) -> str:
+        """Stop it, cleanly or not; the topic's ends stand still then. A snapshot is always let finish."""
+        if self.in_snapshot or self.rng.random() < 0.5:
+            for queue, log in zip(self.queues, self.logs, strict=True):
+                for _, key, change in queue:
+                    log.append(key, change)
+            self.flushed = self.sent
+        for queue in self.queues:
+            queue.clear()
+        self.sent = self.flushed
+        return f"the connector stops at {self.sent}"
+
+    def snapshot(self, *, slot: str) -> str:
+        """Start it with a snapshot. `slot` "lost": it streams what commits from now on; "kept": all it had not sent."""
+        reads = self.source.reads("first")
+        if slot == "lost":
+            self.sent = self.flushed = len(self.source.stream)
+            self.source.last.clear()  # what the snapshot shows is not streamed
+        self._send_all(reads)
+        return f"snapshot, then the stream from {self.sent}"
+
+    def recreate(self) -> None:
+        """The topic is deleted and made again, empty."""
+        self.logs[:] = [Log(part) for part in range(len(self.logs))]
+
+    def grow(self) -> None:
+        """One partition more; keys move."""
+        self.logs.append(Log(len(self.logs)))
+        self.queues.append(deque())
+
     def _send_all(self, reads: list[Change]) -> None:
         for read in reads:
             self._send(read)
 
     def _send(self, change: Change) -> None:
-        queue = self.queues[change.key % PARTITIONS]
+        parts = len(self.queues)  # a record without a key goes anywhere, and elsewhere when it is sent again
+        queue = self.queues[self.rng.randrange(parts) if change.key == TABLE else change.key % parts]
         queue.append((self.sent, change.key, change))
         if change.op == "d":
             queue.append((self.sent, change.key, None))
@@ -124,7 +161,7 @@ class Connector:
         return min((entry[0] for queue in self.queues for entry in queue), default=self.sent)
 
     def _crash(self) -> str:
-        first = any(c is not None and c.snapshot in ("first", "true") for queue in self.queues for _, _, c in queue)
+        first = self.in_snapshot
         if first and self.source.profile.reads != "blocking":
             return "no crash in the first snapshot: it begins again, which is a named stop"
         for queue in self.queues:

@@ -1,7 +1,8 @@
 """The source database of the model: rows, row locks, transactions whose log records may long precede their commit.
 
-Guarantees: per key, versions follow each other in lsn order (locks); `stream` holds committed changes in commit order,
-so lsns go up and down in it. Never knows of Kafka or a target. Called by the connector and the world.
+Guarantees: per key, versions follow each other in lsn order (locks, a TRUNCATE's lock is exclusive); `stream` holds
+committed changes in commit order, so lsns go up and down in it. Never knows of Kafka or a target. Called by the
+connector, the operator and the world.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 KEYS = 4
+TABLE = -1  # the "key" of a TRUNCATE
 
 
 class Profile(NamedTuple):
@@ -20,12 +22,22 @@ class Profile(NamedTuple):
     """
 
     partial: bool
-    reads: str  # "initial", "incremental" or "blocking"
+    reads: str  # "initial", "incremental", "blocking"; with generations: "lost", "kept" (the slot), "epochs"
+
+    @property
+    def generations(self) -> bool:
+        """Whether re-snapshots begin a generation."""
+        return self.reads in ("lost", "kept", "epochs")
 
     @property
     def rereads(self) -> bool:
-        """Whether reads come after the first snapshot."""
-        return self.reads != "initial"
+        """Whether reads come after the first snapshot without a generation of their own."""
+        return self.reads in ("incremental", "blocking")
+
+    @property
+    def truncates(self) -> bool:
+        """Whether the source may TRUNCATE: reads can be ordered against it by their generation only."""
+        return not self.rereads
 
 
 class Row(NamedTuple):
@@ -38,7 +50,9 @@ class Row(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One event of the stream or one snapshot read. `rank`: which version of its key it shows (only checks read it)."""
+    """One event of the stream or one snapshot read. `rank`: which version of its key it shows (only checks read it);
+    of a TRUNCATE, its place in `Source.truncates`.
+    """
 
     op: str
     key: int
@@ -72,9 +86,10 @@ class Write(NamedTuple):
 
 @dataclass(slots=True)
 class Transaction:
-    """An open transaction; its locks are the keys of `view`."""
+    """An open transaction; its locks are the keys of `view`, or the table."""
 
     xid: int
+    exclusive: bool = False
     writes: list[Write] = field(default_factory=list)
     view: dict[int, Row | None] = field(default_factory=dict)
 
@@ -89,6 +104,7 @@ class Source:
         self.last: dict[int, Change] = {}
         self.stream: list[Change] = []
         self.open: list[Transaction] = []
+        self.truncates: list[dict[int, int]] = []  # of each: the rank at which it left every key absent
 
     def step(self) -> str:
         """One random thing a client does."""
@@ -107,16 +123,31 @@ class Source:
         self.open.remove(tx)
         if how == "commit":
             for write in tx.writes:
-                states = self.history[write.key]
-                states.append(write.state)
-                garbage = self.rng.random() < 0.03
-                change = Change(write.op, write.key, write.lsn, tx.xid, write.sent, len(states) - 1, "", garbage)
-                self.stream.append(change)
-                self.last[write.key] = change
+                self._commit(tx, write)
         return f"{how} {tx.xid}: {[(w.op, w.key, w.lsn) for w in tx.writes]}"
+
+    def _commit(self, tx: Transaction, write: Write) -> None:
+        keys = list(self.history) if write.op == "t" else [write.key]
+        for key in keys:
+            self.history[key].append(write.state)
+        if write.op == "t":
+            rank, garbage = len(self.truncates), False
+            self.truncates.append({key: len(states) - 1 for key, states in self.history.items()})
+        else:
+            rank, garbage = len(self.history[write.key]) - 1, self.rng.random() < 0.03
+        change = Change(write.op, write.key, write.lsn, tx.xid, write.sent, rank, "", garbage)
+        self.stream.append(change)
+        self.last.update(dict.fromkeys(keys, change))
+
+    def restart(self) -> None:
+        """The database becomes another one with the same rows, whose log begins anew."""
+        self.open.clear()
+        self.lsn = 0
 
     def reads(self, snapshot: str) -> list[Change]:
         """The committed rows as of now, as snapshot reads; their lsn is the log's end, as Debezium sends it."""
+        for tx in [tx for tx in self.open if tx.exclusive]:  # a TRUNCATE shuts the reads out until it ends
+            self.finish(tx, "commit")
         found: list[Change] = []
         for key, states in self.history.items():
             if states[-1] is not None:
@@ -125,6 +156,11 @@ class Source:
         return found
 
     def _write(self, tx: Transaction) -> str:
+        others = [other for other in self.open if other is not tx]
+        if any(other.exclusive for other in others):
+            return "blocked by a truncate"
+        if self.profile.truncates and self.rng.random() < 0.05 and not any(other.view for other in others):
+            return self._truncate(tx)
         free = [key for key in range(KEYS) if key in tx.view or not any(key in other.view for other in self.open)]
         if not free:
             return "blocked"
@@ -140,6 +176,13 @@ class Source:
         else:
             self._log(tx, "u", key, now)
         return f"write {tx.xid}: {tx.writes[-1]}"
+
+    def _truncate(self, tx: Transaction) -> str:
+        self.lsn += 1
+        tx.exclusive = True
+        tx.writes.append(Write("t", TABLE, self.lsn, None, None))
+        tx.view.update(dict.fromkeys(range(KEYS)))
+        return f"truncate {tx.xid} at {self.lsn}"
 
     def _seen(self, tx: Transaction, key: int) -> Row | None:
         return tx.view[key] if key in tx.view else self.history[key][-1]

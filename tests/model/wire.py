@@ -14,12 +14,17 @@ import msgspec
 from overgrow import errors
 from overgrow.model import Chunk, Part
 from tests.model.connector import PARTITIONS, Record
-from tests.model.source import Change
+from tests.model.source import TABLE, Change
 
 TOPIC = "t"
-PARTS = [Part(TOPIC, part) for part in range(PARTITIONS)]
+PARTS = [Part(TOPIC, part) for part in range(PARTITIONS)]  # at the start
 COLUMNS = ("id", "version", "big", "note")
 PLACEHOLDER = "__unset__"
+
+
+def part_of(number: int) -> Part:
+    """The model's partition `number`."""
+    return Part(TOPIC, number)
 
 
 class After(msgspec.Struct):
@@ -136,11 +141,11 @@ def chunk_of(part: int, start: int, end: int, records: Iterable[Record]) -> Chun
     """The model's chunk as the host would hand it over."""
     found = list(records)
     return Chunk(
-        part=PARTS[part],
+        part=part_of(part),
         start=start,
         next=end,
         offsets=[record.offset for record in found],
-        keys=[msgspec.json.encode(Key(k=record.key)) for record in found],
+        keys=[None if record.key == TABLE else msgspec.json.encode(Key(k=record.key)) for record in found],
         values=[None if record.change is None else value_bytes(record.change) for record in found],
         headers=[()] * len(found),
     )

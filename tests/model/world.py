@@ -1,7 +1,7 @@
-"""One random schedule: source, connector, workers that die, sleep and return, and the target, step by step.
+"""One random schedule: source, connector, workers that die, sleep and return, operator, and the target, step by step.
 
-Guarantees: the same seed gives the same schedule, whatever watches it. A watcher sees every claim and every chunk that
-reaches the target, with its fault: the real engine is driven that way. Called by the tests.
+Guarantees: the same seed gives the same schedule, whatever watches it. A watcher sees every claim, every act of the
+operator and every chunk that reaches the target, with its fault: the real engine is driven that way. Called by play.py.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import random
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from tests.model.checks import Checks, Violation
 from tests.model.connector import PARTITIONS, Chunk, Connector
-from tests.model.rules import ModelSink, Outcome
+from tests.model.operators import Operator
+from tests.model.rules import ModelSink
 from tests.model.source import Profile, Source
+from tests.model.target import Token
+from tests.model.watcher import Nobody, Watcher
 
 WORKERS = 3
+READS = ("initial", "incremental", "blocking", "lost", "kept", "epochs")
 FAULTS = ("", "", "", "", "away", "ambiguous", "dies before", "dies after")
 
 
@@ -24,24 +27,14 @@ FAULTS = ("", "", "", "", "away", "ambiguous", "dies before", "dies after")
 class Seat:
     """A partition as one worker sees it: its claim, its fetch position, chunks fetched and not yet written."""
 
-    token: int
+    token: Token
     position: int
     chunks: deque[Chunk] = field(default_factory=deque)
 
 
-class Watcher(Protocol):
-    """Sees what reaches the target."""
-
-    def claimed(self, part: int, token: int, at: int) -> None:
-        """A claim was given."""
-
-    def fed(self, chunk: Chunk, token: int, fault: str, outcome: Outcome, sink: ModelSink) -> None:
-        """A chunk was written or refused."""
-
-
 def profile_of(seed: int) -> Profile:
     """The profiles take turns."""
-    return Profile(seed % 2 == 0, ("initial", "incremental", "blocking")[seed // 2 % 3])
+    return Profile(seed % 2 == 0, READS[seed // 2 % len(READS)])
 
 
 class World:
@@ -57,18 +50,26 @@ class World:
         self.source.last.clear()  # what the snapshot shows is not streamed
         self.sink = ModelSink(PARTITIONS, weak)
         self.checks = Checks(self.source, self.connector.logs, self.sink)
-        self.watcher = watcher
+        self.watcher = watcher or Nobody()
         self.workers: list[dict[int, Seat]] = [{} for _ in range(WORKERS)]
-        self.owner = [-1] * PARTITIONS  # the token granted last
+        self.owner = [row.token for row in self.sink.state.checkpoints]  # the token granted last
+        self.operator = Operator(
+            self.rng, self.source, self.connector, self.sink, self.checks, self.watcher, self._fence, self._all_catch_up
+        )
+
+    def _fence(self, tokens: list[Token]) -> None:
+        self.owner = tokens
 
     def run(self, steps: int) -> None:
         """`steps` random steps, then the drain, then the final checks."""
         for _ in range(steps):
             luck = self.rng.random()
-            if luck < 0.35:
+            if luck < 0.33:
                 self.trace.append(self.source.step())
-            elif luck < 0.6:
+            elif luck < 0.58:
                 self.trace.append(self.connector.step())
+            elif luck < 0.64:
+                self.trace.append(self.operator.step())
             else:
                 self.trace.append(self._worker_step())
         self._drain()
@@ -78,7 +79,8 @@ class World:
         rng = self.rng
         seats = [(worker, part) for worker, held in enumerate(self.workers) for part in held]
         if not seats or rng.random() < 0.1:
-            return self._assign(rng.randrange(WORKERS), rng.randrange(PARTITIONS))
+            worker, part = rng.randrange(WORKERS), rng.randrange(len(self.connector.logs))
+            return self._assign(worker, part) if rng.random() < 0.6 else self._catch_up(worker, part)
         worker, part = rng.choice(seats)
         seat, luck = self.workers[worker][part], rng.random()
         if luck < 0.02:
@@ -99,9 +101,8 @@ class World:
         token, at = self.sink.claim(part)
         self.owner[part] = token
         self.workers[worker][part] = Seat(token, at)
-        if self.watcher:
-            self.watcher.claimed(part, token, at)
-        return f"worker {worker} claims part {part} as {token} at {at}"
+        self.watcher.claimed(part, token, at)
+        return f"worker {worker} claims part {part} as {token.number} at {at}"
 
     def _die(self, worker: int) -> str:
         self.workers[worker].clear()
@@ -116,16 +117,17 @@ class World:
 
     def _feed(self, worker: int, part: int, seat: Seat, fault: str) -> str:
         chunk = seat.chunks.popleft()
-        commits = len(self.sink.commits)
+        commits, known = len(self.sink.commits), self.sink.state.truncated
         outcome = self.sink.feed(chunk, seat.token, dies=fault == "dies before")
         if fault == "ambiguous" and outcome.kind == "written":
             outcome = self.sink.feed(chunk, seat.token)  # it committed, the worker cannot know, and writes again
-        told = f"worker {worker} part {part} feeds {chunk.start}..{chunk.next} under {seat.token} {fault}: {outcome}"
-        self.trace += [told, *(f"    {record}" for record in chunk.records)]
+        told = f"feeds {chunk.start}..{chunk.next} under {seat.token.number} {fault}: {outcome}"
+        self.trace += [f"worker {worker} part {part} {told}", *(f"    {record}" for record in chunk.records)]
         if len(self.sink.commits) > commits:
+            if self.sink.state.truncated is not known:
+                self.checks.after_truncate()
             self.checks.after_commit(part, self.owner[part])
-        if self.watcher:
-            self.watcher.fed(chunk, seat.token, fault, outcome, self.sink)
+        self.watcher.fed(chunk, seat.token, fault, outcome, self.sink)
         if fault.startswith("dies"):
             self._die(worker)
         elif outcome.kind == "hole":
@@ -142,16 +144,25 @@ class World:
         while connector.sent < len(self.source.stream) or connector.window or any(connector.queues):
             self.trace.append(connector.stream())
             self.trace.append(connector.produce(4))
-        for part, log in enumerate(connector.logs):
-            self.trace.append(self._assign(0, part))
-            seat = self.workers[0][part]
-            for _ in range(4 * log.end + 10):
-                if self.sink.checkpoints[part].next >= log.end:
-                    break
-                self._fetch(0, part, seat)
-                if seat.chunks:
-                    self.trace.append(self._feed(0, part, seat, ""))
-            else:
-                raise Violation(
-                    f"part {part} does not drain: checkpoint {self.sink.checkpoints[part].next} of {log.end}"
-                )
+        self.trace.append(self.operator.tidy())
+        for rest in (self.operator.restore if self.rng.random() < 0.3 else self.operator.tidy, self.operator.tidy):
+            self._all_catch_up()
+            self.trace.append(rest())
+            self.trace.append(self.operator.tidy())
+
+    def _all_catch_up(self) -> None:
+        for part in range(len(self.connector.logs)):
+            self.trace.append(self._catch_up(0, part))
+
+    def _catch_up(self, worker: int, part: int) -> str:
+        """One worker, nothing in its way."""
+        log, row = self.connector.logs[part], self.sink.state.checkpoints[part]
+        self.trace.append(self._assign(worker, part))
+        seat = self.workers[worker][part]
+        for _ in range(4 * log.end + 10):
+            if row.next >= log.end:
+                return f"part {part} has caught up"
+            self._fetch(worker, part, seat)
+            if seat.chunks:
+                self.trace.append(self._feed(worker, part, seat, ""))
+        raise Violation(f"part {part} does not drain: checkpoint {row.next} of {log.end}")

@@ -59,7 +59,7 @@ class State:
     tombstones: dict[str, Stamp] = field(default_factory=dict)  # by source key
     letters: list[Filed] = field(default_factory=list)
     checkpoints: dict[Part, CheckpointRow] = field(default_factory=dict)
-    ranges: list[tuple[Part, int, int]] = field(default_factory=list)
+    ranges: list[tuple[Part, int, int]] = field(default_factory=list)  # of this epoch
     truncation: Truncation | None = None
     history_from: int = 0  # the first stamp offset of the source's history: positions compare from there on
 
@@ -128,6 +128,7 @@ class MemorySink:
             part: CheckpointRow(next_offset=at, boundaries=(at,), epoch=epoch, claim=Claim(number, ""))
             for part, at in begins.items()
         }
+        state.ranges = []
         if history == "new":
             state.history_from = stamp_base(epoch=epoch, generation=0)
 
