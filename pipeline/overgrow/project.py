@@ -16,6 +16,7 @@ from typing import Any
 from overgrow import errors
 from overgrow.mapping.codec import RowCodec
 from overgrow.mapping.connector import Connector
+from overgrow.mapping.constraints import Constraint
 from overgrow.mapping.loader import Loader
 from overgrow.mapping.plan import TablePlan
 from overgrow.mapping.problems import Problem, suggestion
@@ -34,6 +35,7 @@ class Project:
     connector_path: Path
     connector: Connector
     ddl_paths: tuple[Path, ...]
+    constraints: tuple[Constraint, ...]  # for the end of the sync
     partitions: int
     plans: tuple[TablePlan, ...]
     refused: Mapping[str, str]  # source tables that stay behind, with the reason
@@ -58,6 +60,7 @@ class Project:
             connector_path=folder.resolve() / settings.text("source.connector"),
             connector=loaded.connector,
             ddl_paths=tuple(folder.resolve() / one.text for one in settings.ddl),
+            constraints=loaded.constraints,
             partitions=settings.partitions,
             plans=loaded.plans,
             refused={one.table.text: one.reason.text for one in settings.refused},

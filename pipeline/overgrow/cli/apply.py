@@ -11,8 +11,9 @@ import click
 
 from overgrow.deployment import Deployment
 from overgrow.project import Project
-from overgrow.provision import Change, changes
+from overgrow.provision import Change, changes, constraints
 from overgrow.provision.start_over import changes as start_over_changes
+from overgrow.reconcile import drained
 
 SYSTEMS = ("source", "topics", "target", "connect")
 _only = click.option("--only", type=click.Choice(SYSTEMS), multiple=True, help="Only this system (repeatable).")
@@ -33,15 +34,26 @@ def plan(folder: Path, *, only: tuple[Any, ...], as_json: bool) -> None:
 @_json
 @click.option("--dry-run", is_flag=True, help="Only show it.")
 @click.option("--start-over", is_flag=True, help="First remove what the pipeline has made and EMPTY the mapped tables.")
+@click.option("--constraints", "late", is_flag=True, help="Add and validate target.constraints; nothing else.")
 @click.option("--yes", is_flag=True, help="With --start-over: do not ask.")
 @click.pass_obj
-def apply(folder: Path, *, only: tuple[Any, ...], as_json: bool, dry_run: bool, start_over: bool, yes: bool) -> None:
+def apply(
+    folder: Path, *, only: tuple[Any, ...], as_json: bool, dry_run: bool, start_over: bool, late: bool, yes: bool
+) -> None:
     """Make what is missing, in order: publication, topics, target, connector. Retypes nothing.
+
+    With --constraints, for the end of a sync: add and validate what the files of target.constraints declare. Refused
+    while a worker is there, or anything is not sent or not applied.
 
     With --start-over (for what the messages name: a second snapshot, a truncate, a topic made anew), the connector
     with its offsets, its slot, the topics and all rows, checkpoints and dead letters go first; then a new snapshot
     begins.
     """
+    if late:
+        if only or start_over:
+            raise click.UsageError("--constraints stands alone; leave out --only and --start-over")
+        _constraints(folder, as_json=as_json, make=not dry_run)
+        return
     if start_over:
         if only:
             raise click.UsageError("--start-over is for all systems together; leave out --only")
@@ -56,9 +68,19 @@ def apply(folder: Path, *, only: tuple[Any, ...], as_json: bool, dry_run: bool, 
     run(folder, only=only, as_json=as_json, make=not dry_run)
 
 
+def _constraints(folder: Path, *, as_json: bool, make: bool) -> None:
+    deployment = Deployment(Project.require(folder))
+    if make:
+        drained.require(deployment, lambda line: click.echo(line, err=True))
+    _sum_up(_each(constraints.changes(deployment), as_json=as_json, make=make), make=make)
+
+
 def run(folder: Path, *, only: tuple[Any, ...], as_json: bool, make: bool) -> None:
     """Print each difference and, if asked, make it before looking for the next."""
-    count = _each(changes(Deployment(Project.require(folder)), only), as_json=as_json, make=make)
+    _sum_up(_each(changes(Deployment(Project.require(folder)), only), as_json=as_json, make=make), make=make)
+
+
+def _sum_up(count: int, *, make: bool) -> None:
     done = "made" if make else "to make"
     click.echo(f"{count} changes {done}" if count else "nothing to change", err=True)
 

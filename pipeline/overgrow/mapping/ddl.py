@@ -39,19 +39,19 @@ class TargetTable:
 def read(text: str, problems: Problems) -> list[TargetTable]:
     """The tables of one file."""
     try:
-        statements = list(_statements(text))
+        found = list(statements(text))
     except sqlglot.errors.TokenError as error:
         problems.add(1, "bad-ddl", f"not PostgreSQL DDL: {error}")
         return []
     tables = []
-    for line, words in statements:
+    for line, words in found:
         statement = _parse(line, words, problems)
         table = None if statement is None else _statement(statement, line, problems)
         tables += [] if table is None else [table]
     return tables
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
+def statements(text: str) -> Iterator[tuple[int, str]]:
     """Each statement with the line it begins on."""
     first: tuple[int, int] | None = None  # line and position of the statement's first word
     for token in sqlglot.tokenize(text, read="postgres"):
@@ -95,31 +95,35 @@ def _statement(statement: exp.Expr, line: int, problems: Problems) -> TargetTabl
 def _table(schema: exp.Schema, problems: Problems) -> TargetTable:
     columns: dict[str, TargetColumn] = {}
     key: list[str] = []
-    line = _line(schema.this)
+    line = line_of(schema.this)
     for part in schema.expressions:
         if isinstance(part, exp.ColumnDef):
             column = _column(part, problems)
             if column.name in columns:
-                problems.add(_line(part), "duplicate-column", f"column {column.name} is there twice")
+                problems.add(line_of(part), "duplicate-column", f"column {column.name} is there twice")
             columns[column.name] = column
             key += [column.name] if part.find(exp.PrimaryKeyColumnConstraint) else []
         else:
-            key += [_name(one) for found in part.find_all(exp.PrimaryKey) for one in found.expressions]
+            key += [name_of(one) for found in part.find_all(exp.PrimaryKey) for one in found.expressions]
         if part.find(exp.UniqueColumnConstraint):
-            _too_early(_line(part, line), "a unique constraint", problems)
+            _too_early(line_of(part, line), "a unique constraint", problems)
         if part.find(exp.Reference) or part.find(exp.ForeignKey):
-            _too_early(_line(part, line), "a foreign key", problems)
-    table = schema.this
-    name = f"{_name(table.args['db']) if table.args.get('db') else 'public'}.{_name(table.this)}"
+            _too_early(line_of(part, line), "a foreign key", problems)
+    name = table_name(schema.this)
     if not key:
         problems.add(line, "missing-primary-key", f"table {name} has no primary key")
     return TargetTable(table=name, file=problems.file, line=line, columns=columns, key=tuple(key))
 
 
+def table_name(table: exp.Expr) -> str:
+    """`schema.table`."""
+    return f"{name_of(table.args['db']) if table.args.get('db') else 'public'}.{name_of(table.this)}"
+
+
 def _column(part: exp.ColumnDef, problems: Problems) -> TargetColumn:
-    name = _name(part.this)
+    name = name_of(part.this)
     if name.startswith("_og_"):
-        problems.add(_line(part), "reserved-name", f"column {name}: names with _og_ are added by `overgrow apply`")
+        problems.add(line_of(part), "reserved-name", f"column {name}: names with _og_ are added by `overgrow apply`")
     text = part.kind.sql("postgres").lower().replace(", ", ",") if part.kind else ""
     constraints = [one.args.get("kind") for one in part.args.get("constraints") or ()]
     given = (exp.DefaultColumnConstraint, exp.GeneratedAsIdentityColumnConstraint, exp.ComputedColumnConstraint)
@@ -140,18 +144,21 @@ def _too_early(line: int, what: str, problems: Problems) -> None:
     problems.add(
         line,
         "constraint-too-early",
-        f"{what} can refuse rows that arrive in another order: leave it out until the old system is switched off",
+        f"{what} can refuse rows that arrive in another order: write it into a file of target.constraints, which "
+        "`overgrow apply --constraints` adds when the old system is switched off",
     )
 
 
-def _name(node: exp.Expr) -> str:
+def name_of(node: exp.Expr) -> str:
+    """An identifier as PostgreSQL keeps it."""
     identifier = node if isinstance(node, exp.Identifier) else node.find(exp.Identifier)
     if identifier is None:
         return node.name
     return identifier.name if identifier.args.get("quoted") else identifier.name.lower()
 
 
-def _line(node: exp.Expr, otherwise: int = 1) -> int:
+def line_of(node: exp.Expr, otherwise: int = 1) -> int:
+    """The first line of the file that holds a name of it."""
     return min(_lines(node), default=otherwise)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from overgrow.mapping import catalogue, compiler, connector, ddl, document, settings, tree
+from overgrow.mapping import catalogue, compiler, connector, constraints, ddl, document, settings, tree
 from overgrow.mapping.plan import TablePlan
 from overgrow.mapping.problems import Problem, Problems, suggestion
 from overgrow.mapping.translators import Translator
@@ -31,6 +31,7 @@ class Loaded:
     connector: connector.Connector
     plans: tuple[TablePlan, ...]
     texts: Mapping[str, str]  # the mappings' documents by the mappings' names
+    constraints: tuple[constraints.Constraint, ...]
 
 
 class Loader:
@@ -59,6 +60,7 @@ class Loader:
         self._connector = connected
         for one in found.ddl:
             self._add_tables(one.text, self._file(one, ddl.read, place) or [])
+        late = [rule for one in found.constraints for rule in self._file(one, self._constraints, place) or ()]
         named = found.text("context")
         context = self._root / named
         if not named or Path(named).is_absolute() or ".." in Path(named).parts or not context.is_dir():
@@ -70,7 +72,7 @@ class Loader:
         self._check_refused(found.refused, place)
         if connected is None:
             return None
-        return Loaded(settings=found, connector=connected, plans=tuple(plans), texts=texts)
+        return Loaded(settings=found, connector=connected, plans=tuple(plans), texts=texts, constraints=tuple(late))
 
     def _file(self, name: Scalar | None, read: Callable[[str, Problems], T], place: Problems) -> T | None:
         """Read a file named in the project file; its own problems are noted under its own name."""
@@ -88,6 +90,9 @@ class Loader:
                 message = f"table {table.table} is already in {self._tables[table.table].file}"
                 self.problems.append(Problem(file=file, line=table.line, code="duplicate-table", message=message))
             self._tables[table.table] = table
+
+    def _constraints(self, text: str, problems: Problems) -> list[constraints.Constraint]:
+        return constraints.resolved(constraints.read(text, problems), self._tables, problems)
 
     def _mappings(self, context: Path, folder: str) -> tuple[list[TablePlan], dict[str, str]]:
         plans: list[TablePlan] = []

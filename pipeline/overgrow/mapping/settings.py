@@ -18,12 +18,12 @@ from overgrow.mapping.tree import Map, Node, Scalar, Sequence
 FILE = "overgrow.yaml"
 _SECTIONS = {
     "source": ("dsn", "connector", "catalogue", "refused"),
-    "target": ("dsn", "ddl"),
+    "target": ("dsn", "ddl", "constraints"),
     "kafka": ("bootstrap", "partitions"),
     "connect": ("url",),
 }
-_OPTIONAL = frozenset({"partitions", "refused"})
-_NO_SCALAR = frozenset({"target.ddl", "kafka.partitions", "source.refused"})
+_OPTIONAL = frozenset({"partitions", "refused", "constraints"})
+_NO_SCALAR = frozenset({"target.ddl", "target.constraints", "kafka.partitions", "source.refused"})
 _WORKER = {
     "max_poll_records": (1, 1_000_000),
     "fetch_bytes": (1024, 2**31 - 1),
@@ -50,6 +50,7 @@ class Settings:
     refused: tuple[Refusal, ...]
     scalars: Mapping[str, Scalar]
     ddl: tuple[Scalar, ...]
+    constraints: tuple[Scalar, ...]
     partitions: int
     worker: Mapping[str, int]
     demo: Mapping[str, Any]
@@ -83,12 +84,13 @@ def read(top: Map, problems: Problems) -> Settings:
         message = "a pipeline's name is part of topic names: small letters, digits, _ and -, at most 63"
         problems.add(pipeline.line, "bad-name", message)
     partitions = sections["kafka"].get("partitions")
-    ddl = sections["target"].get("ddl")
+    ddl, constraints = (sections["target"].get(name) for name in ("ddl", "constraints"))
     refused = sections["source"].get("refused")
     return Settings(
         refused=_refused(refused[1], problems) if refused else (),
         scalars=scalars,
         ddl=reading.scalars(ddl[1], problems, what="target.ddl") if ddl else (),
+        constraints=reading.scalars(constraints[1], problems, what="target.constraints") if constraints else (),
         partitions=_PARTITIONS
         if partitions is None
         else _number(partitions[1], "kafka.partitions", (1, 1000), problems),

@@ -16,6 +16,7 @@ from overgrow.deployment import Deployment
 from overgrow.kafka import own_topics
 from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
+from overgrow.provision import constraints
 from overgrow.provision.change import Change
 from overgrow.sinks.postgres import install
 from overgrow.sources.postgres import connected, session
@@ -24,7 +25,7 @@ SLOT_SECONDS = 30.0  # the connector's session may hold its slot for a while aft
 
 
 def changes(deployment: Deployment) -> Iterator[Change]:
-    """What there is to remove, in order: connector and its offsets, slot, topics, rows and checkpoints."""
+    """What there is to remove, in order: connector and its offsets, slot, topics, constraints, rows and checkpoints."""
     name, slot = deployment.connector.name, deployment.connector.config["slot.name"]
     application = f"overgrow:{deployment.pipeline}:apply"
     with closing(Connect(deployment.connect_url)) as connect:
@@ -55,6 +56,7 @@ def changes(deployment: Deployment) -> Iterator[Change]:
             detail="with every record in it",
             make=partial(admin.delete, [topic]),
         )
+    yield from constraints.removals(deployment)
     with session(deployment.target_dsn, what="target", application=application) as target:
         if install.installed_version(target) is not None:
             tables = list(deployment.tables.values())

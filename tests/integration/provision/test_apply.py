@@ -35,13 +35,14 @@ def test_a_plan_changes_nothing_and_apply_makes_all_of_it_once(fresh: Pipeline) 
     assert all(one["done"] for one in made_now)
     assert planned(fresh, "plan") == []
     assert planned(fresh, "apply") == []
+    deployment = fresh.deployment
+    partitions = len(deployment.plans) * deployment.partitions
     with fresh.target() as target:
-        assert target.execute("SELECT count(*), min(next_offset), min(epoch) FROM overgrow.checkpoint").fetchone() == (
-            8,
-            0,
-            1,
-        )
-        assert target.execute("SELECT count(*) FROM overgrow.generation").fetchone() == (8,)
+        begun = target.execute("SELECT count(*), min(next_offset), min(epoch) FROM overgrow.checkpoint").fetchone()
+        assert begun == (partitions, 0, 1)
+        assert target.execute("SELECT count(*) FROM overgrow.generation").fetchone() == (partitions,)
+    dead_letters = f"overgrow.{fresh.name}.dlq"
+    assert fresh.topics.describe([dead_letters])[dead_letters].partitions == 1
 
 
 def test_one_system_at_a_time(fresh: Pipeline) -> None:
