@@ -24,7 +24,7 @@ check: $(STAMP) ## Lint, types, import rules, the example project, pure tests (w
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/overgrow check
-	$(BIN)/pytest -q -m "not stack and not slow" $(ARGS)
+	$(BIN)/pytest -q -m "not stack" $(ARGS)
 
 test: tools ## Every test, also those on the real stack (within 12 minutes)
 	@mkdir -p .overgrow
@@ -57,7 +57,7 @@ python:
 		exit 1; }
 
 $(STAMP): requirements/dev.txt pyproject.toml | python
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
