@@ -46,8 +46,6 @@ SEQUENCES: dict[str, tuple[tuple[Change, ...], tuple[Change, ...]]] = {
     "a re-send below poison": ((update(10, IN),), (update(30, BAD), update(20, IN))),
 }
 
-# The engine is wrong about these today; strict, so that the repair must take them off the list.
-
 
 @pytest.mark.parametrize("case", SEQUENCES)
 def test_a_batch_equals_its_events_one_by_one(case: str) -> None:
