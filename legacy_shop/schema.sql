@@ -87,7 +87,7 @@ ALTER TABLE public.prod_master REPLICA IDENTITY FULL;
 CREATE TABLE IF NOT EXISTS public.ord_head (
     ord_no  char(10)      NOT NULL PRIMARY KEY,
     cust_id bigint        NOT NULL,
-    ord_st  char(1)       NOT NULL,       -- N new, P paid, S shipped, R returned
+    ord_st  char(1)       NOT NULL,       -- N new, P paid, S shipped, R returned, C cancelled
     chan_cd smallint      NOT NULL,       -- 1 web, 2 phone, 3 shop
     ord_ts  timestamp     NOT NULL,
     ship_id bigint,

@@ -12,7 +12,7 @@ from legacy_shop.data import RowMaker
 
 DELETED, LIVE = "Y", "N"
 CAPTURED, REFUNDED = "C", "R"
-SHIPPED = "S"
+SHIPPED, CANCELLED = "S", "C"
 CURRENCIES = ("GBP", "GBP", "EUR", "£")
 USERS = ("u0007", "u0042", "u0815", "u4711", "BATCH")
 _CODE_SPACE = 1 << 48

@@ -99,7 +99,7 @@ class TradeTraffic:
         """Head, lines and payments of an order in one transaction."""
         keys = self._keys.trade
         if not keys.heads:
-            return self.payment_update()
+            return self.address_insert()
         ord_no = keys.heads.pick(self._make)
         where = {"ord_no": ord_no}
         statements = [self._change("ord_head", {"ord_st": trade.SHIPPED}, where)]
@@ -111,33 +111,36 @@ class TradeTraffic:
         return Transaction("order_shipped", (*statements, self._page_view()))
 
     def order_cancelled(self) -> Transaction:
-        """Head and lines go, the payments are refunded."""
+        """The lines go, payments are refunded; the head goes, too, unless something was paid for it."""
         keys = self._keys.trade
         if not keys.heads:
-            return self.payment_update()
+            return self.address_insert()
         ord_no = keys.heads.pick(self._make)
         where = {"ord_no": ord_no}
-        keys.heads.remove(ord_no)
-        statements = [delete("ord_head", where)]
+        payments = keys.payments.get(ord_no, ())
+        if payments:
+            refund = self._change("pymt", {"pay_st": trade.REFUNDED}, where, rows=len(payments))
+            statements = [self._change("ord_head", {"ord_st": trade.CANCELLED}, where), refund]
+        else:
+            keys.heads.remove(ord_no)
+            statements = [delete("ord_head", where)]
         if lines := self._keys.lines(ord_no):
             statements.append(delete("ord_line", where, rows=len(lines)))
             for line_no in lines:
                 self._keys.remove_line(ord_no, line_no)
-        if payments := keys.payments.get(ord_no):
-            statements.append(self._change("pymt", {"pay_st": trade.REFUNDED}, where, rows=len(payments)))
         return Transaction("order_cancelled", tuple(statements))
 
     def payment_update(self) -> Transaction:
         """A payment and the balance of a customer."""
         keys = self._keys.trade
-        balance = update(
-            "cust_master", {"bal_amt": self._make.balance()}, {"cust_id": self._keys.active.pick(self._make)}
-        )
-        if not keys.next_payment > 1:
-            return Transaction("payment_update", (self._new_payment("W1"), balance))
+        if not keys.payments:
+            return self.address_insert()
         pay_id = 1 + self._make.below(keys.next_payment - 1)
         change = self._change("pymt", {"pay_st": self._make.pick("ACRF")}, {"pay_id": pay_id})
-        return Transaction("payment_update", (change, balance))
+        cust_id = self._keys.active.pick(self._make)
+        return Transaction(
+            "payment_update", (change, update("cust_master", {"bal_amt": self._make.balance()}, {"cust_id": cust_id}))
+        )
 
     def voucher_issue(self) -> Transaction:
         """A new voucher, every third without a code."""

@@ -109,10 +109,9 @@ CREATE TABLE crm.payments (
     PRIMARY KEY (payment_id)
 );
 
--- The code becomes unique when the shop is switched off; until then it may move from row to row in any order.
 CREATE TABLE crm.vouchers (
     voucher_id  bigint      NOT NULL,
-    code        text,
+    code        text,                  -- unique in the shop, and moves from row to row there: no constraint yet
     customer_id bigint,
     value_cents bigint      NOT NULL,
     state       text        NOT NULL,

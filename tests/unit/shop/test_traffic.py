@@ -157,6 +157,7 @@ def test_every_statement_changes_the_rows_it_says(rows: int) -> None:
         shop.run(source.next())
     assert [table for table, made in shop.tables.items() if not made] == ([] if rows > 100 else ["ctry"])
     assert CLOSED in shop.statuses
+    assert set(shop.column("pymt", "ord_no")) <= set(shop.column("ord_head", "ord_no")), "no payment without its order"
 
 
 def test_every_kind_happens_and_none_dominates() -> None:
