@@ -21,9 +21,11 @@ def test_changes_that_a_lost_slot_has_swallowed(bare: Pipeline, seeded: int) -> 
     """The breaker holds a sweep that is larger than expected; the next run goes on behind the snapshot."""
     del seeded
     bare.apply()
-    worker = bare.worker()
+    bare.worker()
     judge(bare)
     lines = _lines(bare)
+    with bare.admin() as admin:
+        until(lambda: _copied(admin, bare.name), "a copy of the target while nobody is connected", bare.state)
     _lose_changes(bare)
     held = bare.run("resnapshot", "--yes")
     assert held.returncode == 4, held.stderr
@@ -38,7 +40,35 @@ def test_changes_that_a_lost_slot_has_swallowed(bare: Pipeline, seeded: int) -> 
     with bare.target() as target:
         rows = target.execute("SELECT DISTINCT number, swept_at IS NULL FROM overgrow.generation ORDER BY 1").fetchall()
         assert rows == [(0, False), (1, False)]
+    _restored_to_before_the_generation(bare)
+
+
+def _restored_to_before_the_generation(pipeline: Pipeline) -> None:
+    """The control topic remembers what the copy has forgotten: refused, taught, caught up with, swept again."""
+    for worker in pipeline.workers:
+        assert worker.stop() == 0
+    with pipeline.admin() as admin:
+        admin.execute(f"DROP DATABASE {pipeline.name} WITH (FORCE)")
+        admin.execute(f"ALTER DATABASE {pipeline.name}_copy RENAME TO {pipeline.name}")
+    worker = pipeline.worker()
+    assert worker.ended() == 4
+    (refused,) = worker.events("refused")
+    assert "it is an older copy" in refused["message"]
+    assert "learn a generation" in pipeline.command("apply")
+    worker = pipeline.worker()
+    pipeline.command("resnapshot", "--yes", "--allow", str(LOST))
+    judge(pipeline)
     assert worker.stop() == 0
+
+
+def _copied(admin: psycopg.Connection[tuple[object, ...]], name: str) -> bool:
+    """False while a worker's or a relay's session is in the way; they come back by themselves."""
+    admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+    try:
+        admin.execute(f"CREATE DATABASE {name}_copy TEMPLATE {name}".encode())
+    except psycopg.errors.ObjectInUse:
+        return False
+    return True
 
 
 def test_a_snapshot_that_began_again_by_itself(bare: Pipeline) -> None:

@@ -327,12 +327,12 @@ class _Fold:
         )
 
 
-def reread_stop(where: str) -> errors.NotBuiltYet:
-    """The stop for a snapshot that is not the first."""
-    return errors.NotBuiltYet(
-        f"{where}: a snapshot read after the first snapshot (a re-snapshot, or one that began again). Rows deleted in "
-        "between would stay in the target, so nothing was applied past this record. This version cannot sweep "
-        "them. Next: `overgrow resnapshot` takes a snapshot that is counted as a generation of its own.",
+def reread_stop(where: str) -> errors.Refused:
+    """The stop for a read that does not belong to the snapshot that opened its generation."""
+    return errors.Refused(
+        f"{where}: a read of a second snapshot (one that began again, or was asked for behind overgrow's back). Rows "
+        "that were deleted in between would stay in the target, so nothing was applied past this record. Next: "
+        "`overgrow resnapshot` takes one that is counted as a generation of its own, and sweeps.",
         code="second-snapshot",
     )
 

@@ -16,6 +16,15 @@ DEAD_LETTER_SETTINGS: Final = {
 }
 
 
+# What it holds must be there as long as the pipeline: the newest record of each key is kept.
+CONTROL_SETTINGS: Final = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.5"}
+
+
+def control(pipeline: str) -> str:
+    """The record of epochs, generations and mapping versions; one partition."""
+    return f"overgrow.{pipeline}.control"
+
+
 def dead_letters(pipeline: str) -> str:
     """The topic to which set-aside records are relayed; one partition."""
     return f"overgrow.{pipeline}.dlq"

@@ -14,6 +14,7 @@ from overgrow.deployment import Deployment
 from overgrow.envelope import SqlType
 from overgrow.kafka.admin import Topics
 from overgrow.mapping import TablePlan
+from overgrow.provision import generations
 from overgrow.provision.change import Change
 from overgrow.sinks.postgres import Table, install
 from overgrow.sinks.postgres.claim import SCHEMA_VERSION
@@ -43,6 +44,12 @@ def changes(deployment: Deployment) -> Iterator[Change]:
             yield from _checkpoints(deployment, connection, table, made=version is not None)
         for table in deployment.tables.values():
             yield from _mapping(deployment, connection, table, made=version is not None)
+        if install.installed_version(connection) is not None:  # `apply` has made them by now, `plan` has not
+            yield from generations.changes(deployment, connection)
+        else:
+            yield _change(
+                deployment.pipeline, "tell the control topic of epochs and generations", "the first", _nothing
+            )
 
 
 def statements(ddl: str) -> Iterator[str]:
@@ -178,6 +185,10 @@ def _mapping(deployment: Deployment, connection: Connection, table: Table, *, ma
 
 def _change(name: str, does: str, detail: str, make: Any) -> Change:  # noqa: ANN401 - () -> None
     return Change(system="target", name=name, does=does, detail=detail, make=make)
+
+
+def _nothing() -> None:
+    """`plan` has printed it; `apply` gets there by the other way."""
 
 
 def _run(connection: Connection, statement: str) -> Any:  # noqa: ANN401 - () -> None

@@ -1,4 +1,4 @@
-"""One topic per mapped table, made before the connector could make it with other settings; one for dead letters."""
+"""One topic per mapped table, made before the connector could make it with other settings, and the pipeline's own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def changes(deployment: Deployment) -> Iterator[Change]:
     """Missing topics; refuses a table's one with another partition count."""
     admin = Topics(deployment.bootstrap)
     dead_letters = own_topics.dead_letters(deployment.pipeline)
-    there = admin.describe([*deployment.plans, dead_letters])
+    control = own_topics.control(deployment.pipeline)
+    there = admin.describe([*deployment.plans, dead_letters, control])
     for topic in deployment.plans:
         if topic not in there:
             yield Change(
@@ -35,6 +36,14 @@ def changes(deployment: Deployment) -> Iterator[Change]:
                 f"set kafka.partitions to {there[topic].partitions}, or `overgrow apply --start-over`."
             )
             raise errors.IdentityChanged(msg)
+    if control not in there:
+        yield Change(
+            system="topics",
+            name=control,
+            does="create the topic of epochs and generations",
+            detail="1 partition, compacted",
+            make=lambda: admin.create({control: 1}, own_topics.CONTROL_SETTINGS),
+        )
     if dead_letters not in there:
         yield Change(
             system="topics",

@@ -58,6 +58,7 @@ class Adoption:
                 resnapshot.ends(),
                 (source.system_identifier, source.timeline),
             )
+            resnapshot.publish(target)
         self._say(f"epoch {epoch} has begun at the topics' ends")
         return resnapshot.run()
 

@@ -20,6 +20,7 @@ from psycopg import sql
 
 from overgrow import errors
 from overgrow.deployment import Deployment
+from overgrow.kafka import control
 from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
 from overgrow.model import Part
@@ -72,10 +73,13 @@ class Resnapshot:
                 connect.resume(deployment.connector.name)
             self._say("waiting until the snapshot is taken and applied")
             ends = self._drain(connect, source, target).run()
-            return {
-                deployment.tables[topic].target: self._sweep(source, target, deployment.tables[topic], one, ends)
-                for topic, one in begun.items()
-            }
+            try:
+                return {
+                    deployment.tables[topic].target: self._sweep(source, target, deployment.tables[topic], one, ends)
+                    for topic, one in begun.items()
+                }
+            finally:
+                self.publish(target)
 
     def _unswept(self, target: psycopg.Connection[Any]) -> dict[str, Generation]:
         found = {topic: generations.unswept(target, table) for topic, table in self._deployment.tables.items()}
@@ -85,6 +89,7 @@ class Resnapshot:
         self._say("stopping the connector")
         connect.stop(self._deployment.connector.name)
         generations.begin(target, self._deployment.tables.values(), self.ends())
+        self.publish(target)
         self._say("a generation has begun at the topics' ends")
 
     def _ask(self, connect: Connect, target: psycopg.Connection[Any]) -> None:
@@ -94,6 +99,11 @@ class Resnapshot:
         generations.asked(target, self._deployment.tables.values())
         connect.resume(name)
         self._say("the connector takes a snapshot")
+
+    def publish(self, target: psycopg.Connection[Any]) -> None:
+        """Tell the control topic what the target has committed."""
+        records = [one for table in self._deployment.tables.values() for one in generations.recorded(target, table)]
+        control.publish(self._deployment.bootstrap, self._deployment.pipeline, records)
 
     def ends(self) -> dict[Part, int]:
         """Where the topics end."""

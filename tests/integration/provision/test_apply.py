@@ -60,8 +60,9 @@ def test_a_changed_mapping_needs_a_new_version(fresh: Pipeline) -> None:
     path.write_text(text.replace("max_length: 120", "max_length: 119"))
     fresh.command("plan", code=2)
     path.write_text(path.read_text().replace("version: 1", "version: 2"))
-    (change,) = planned(fresh, "apply", "--only", "target")
+    change, told = planned(fresh, "apply", "--only", "target")
     assert (change["name"], change["does"], change["detail"]) == ("customers", "record the mapping's text", "version 2")
+    assert told["does"] == "tell the control topic of epochs and generations"
 
 
 def test_what_contradicts_the_project_is_refused(fresh: Pipeline) -> None:

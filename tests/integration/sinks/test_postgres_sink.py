@@ -457,7 +457,7 @@ def test_a_second_snapshot_is_refused_even_in_another_partition(database: psycop
         async with aclosing(sink):
             await written(sink, piece, (await sink.claim([PART]))[PART].claim)
 
-    with pytest.raises(errors.NotBuiltYet) as refused:
+    with pytest.raises(errors.Refused) as refused:
         run(act())
     assert refused.value.code == "second-snapshot"
     assert database.execute("SELECT next_offset FROM overgrow.checkpoint").fetchone() == (0,)

@@ -181,7 +181,7 @@ def test_a_read_after_a_streamed_event_is_another_snapshot() -> None:
     events = (read(IN), update(10, IN, key=2), read(IN, key=4))
     batch = fold(*events, rereads=False)
     assert (batch.next, batch.reads) == (2, 1)
-    with pytest.raises(errors.NotBuiltYet) as stop:
+    with pytest.raises(errors.Refused) as stop:
         fold(read(IN, snapshot="incremental"), rereads=False)
     assert stop.value.code == "second-snapshot"
 

@@ -211,11 +211,11 @@ def test_a_letter_without_a_key_stays() -> None:
 def test_only_one_first_snapshot() -> None:
     table = Table(rereads=False)
     table.write(read(IN, snapshot="first"), rereads=False)
-    with pytest.raises(errors.NotBuiltYet) as stop:
+    with pytest.raises(errors.Refused) as stop:
         table.write(read(IN, snapshot="first"), rereads=False)
     assert stop.value.code == "second-snapshot"
     table.write(update(10, IN), rereads=False)
-    with pytest.raises(errors.NotBuiltYet):
+    with pytest.raises(errors.Refused):
         table.write(read(IN), rereads=False)
     assert table.take().next_offset == 2
 

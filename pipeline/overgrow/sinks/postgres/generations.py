@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from overgrow import errors
-from overgrow.model import Part, stamp_base
+from overgrow.model import GenerationRecord, Part, stamp_base
 from overgrow.sinks.postgres.table import Table
 
 Connection = psycopg.Connection[Any]
@@ -196,6 +196,44 @@ def sweep(
             [table.pipeline, table.topic, generation.epoch, generation.number],
         )
     return Swept(removed=doomed, rows=rows, kept=keeps)
+
+
+def recorded(connection: Connection, table: Table) -> list[GenerationRecord]:
+    """Every generation of the topic, as the control topic keeps it."""
+    rows = connection.execute(
+        "SELECT c.topic_id, g.epoch, g.number, jsonb_object_agg(g.partition, g.from_offset),"
+        "       bool_and(g.swept_at IS NOT NULL OR g.number = 0 AND g.epoch = 1)"
+        "  FROM overgrow.generation g"
+        "  JOIN (SELECT topic, min(topic_id) AS topic_id FROM overgrow.checkpoint WHERE pipeline = %(pipeline)s"
+        "         GROUP BY topic) c USING (topic)"
+        " WHERE g.pipeline = %(pipeline)s AND g.topic = %(topic)s GROUP BY 1, 2, 3 ORDER BY 2, 3",
+        {"pipeline": table.pipeline, "topic": table.topic},
+    )
+    return [
+        GenerationRecord(
+            topic=table.topic,
+            topic_id=topic_id,
+            mapping=table.mapping,
+            mapping_version=table.version,
+            epoch=epoch,
+            number=number,
+            begins=begins,
+            swept=swept,
+        )
+        for topic_id, epoch, number, begins, swept in rows
+    ]
+
+
+def learn(connection: Connection, table: Table, record: GenerationRecord) -> None:
+    """Add a generation that a restored target has forgotten; it waits for its sweep: older rows came back."""
+    with connection.transaction():
+        _lock(connection, table, {})
+        for partition, at in record.begins.items():
+            connection.execute(
+                "INSERT INTO overgrow.generation (pipeline, topic, partition, epoch, number, from_offset, asked_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s, now()) ON CONFLICT DO NOTHING",
+                [table.pipeline, table.topic, int(partition), record.epoch, record.number, at],
+            )
 
 
 def complete(connection: Connection, table: Table, generation: Generation, ends: Offsets) -> None:

@@ -1,0 +1,49 @@
+"""Generations that the control topic knows and a restored target has forgotten; and what the topic lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import psycopg
+
+from overgrow import errors
+from overgrow.deployment import Deployment
+from overgrow.kafka import control
+from overgrow.provision.change import Change
+from overgrow.sinks.postgres import generations
+
+
+def changes(deployment: Deployment, connection: psycopg.Connection[Any]) -> Iterator[Change]:
+    """Teach the target, then the topic. An epoch cannot be taught: its checkpoints were others; that is adopted."""
+    told = control.read(deployment.bootstrap, deployment.pipeline)
+    for topic, table in deployment.tables.items():
+        known = {one.order: one for one in generations.recorded(connection, table)}
+        epoch = max(known, default=(1, 0))[0]
+        for record in told:
+            if record.topic != topic or record.order in known:
+                continue
+            if record.epoch > epoch:
+                raise errors.IdentityChanged(
+                    f"{topic}: the control topic knows epoch {record.epoch}, the target stands at {epoch}: it is a "
+                    "copy from before an adoption. Next: `overgrow adopt`."
+                )
+            if record.epoch == epoch:
+                yield Change(
+                    system="target",
+                    name=topic,
+                    does="learn a generation that this copy of the target has forgotten",
+                    detail=f"epoch {record.epoch}, generation {record.number}; it waits for `overgrow resnapshot`",
+                    make=partial(generations.learn, connection, table, record),
+                )
+    mine = [one for table in deployment.tables.values() for one in generations.recorded(connection, table)]
+    missing = [one for one in mine if one not in told]
+    if missing:
+        yield Change(
+            system="target",
+            name=deployment.pipeline,
+            does="tell the control topic of epochs and generations",
+            detail=f"{len(missing)} records",
+            make=partial(control.publish, deployment.bootstrap, deployment.pipeline, missing),
+        )
