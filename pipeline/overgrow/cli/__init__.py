@@ -22,6 +22,8 @@ VERBS = {
     "show": ("show", "The compiled mapping: fields, types, inverse, generated code."),
     "plan": ("apply", "What `apply` would change on the live systems."),
     "apply": ("apply", "Make topics, connector, target tables and own tables match the project."),
+    "resnapshot": ("resnapshot", "A new snapshot of a running pipeline; rows that it does not show go."),
+    "adopt": ("adopt", "Accept recreated topics or another source: a new epoch and a new snapshot."),
     "worker": ("worker", "Apply changes until told to stop."),
     "status": ("status", "Per mapping: books, lag, owners."),
     "verify": ("verify", "One complete check now; exit 3 on a difference."),

@@ -47,8 +47,10 @@ def changes(deployment: Deployment) -> Iterator[Change]:
                 make=lambda: _drop_slot(deployment, slot),
             )
     admin = Topics(deployment.bootstrap)
-    # The dead letters' topic too: a new life of the pipeline counts its epochs, and so its coordinates, anew.
-    for topic in admin.describe([*deployment.tables, own_topics.dead_letters(deployment.pipeline)]):
+    # The pipeline's own topics too: a new life of the pipeline counts its epochs, and so its coordinates, anew.
+    for topic in admin.describe(
+        [*deployment.tables, own_topics.dead_letters(deployment.pipeline), own_topics.control(deployment.pipeline)]
+    ):
         yield Change(
             system="topics",
             name=topic,
