@@ -141,8 +141,8 @@ class Deployment:
                     stands = f"epoch {known[-1].epoch}, generation {known[-1].number}"
                     raise errors.IdentityChanged(
                         f"{topic}: the control topic knows epoch {one.epoch}, generation {one.number}; the target "
-                        f"stands at {stands}: it is an older copy. Nothing was applied. Next: `overgrow apply`, which tells "
-                        "it, then start the workers, and `overgrow resnapshot`, which sweeps."
+                        f"stands at {stands}: it is an older copy. Nothing was applied. Next: `overgrow apply`, which "
+                        "tells it, then start the workers, and `overgrow resnapshot`, which sweeps."
                     )
 
     def engine(self, observe: Observer) -> Engine:

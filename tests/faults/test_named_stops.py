@@ -115,3 +115,10 @@ def test_a_log_that_begins_behind_the_checkpoint_is_refused(bare: Pipeline, host
     assert f"{left[lost].next}" in refused["message"]
     assert bare.checkpoints()[lost].next == left[lost].next
     assert bare.commits() >= applied
+    shown = bare.run("adopt", "--dry-run")
+    assert (shown.returncode, shown.stderr.count("behind its checkpoint")) == (3, 1), shown.stderr
+    adopting = bare.begin("adopt", "--yes")
+    until(lambda: "takes a snapshot" in adopting.told(), "the epoch has begun", adopting.told)
+    bare.worker()
+    assert adopting.ended() == 0, adopting.told()
+    bare.command("verify")

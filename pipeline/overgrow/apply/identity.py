@@ -8,7 +8,7 @@ from overgrow import errors
 from overgrow.apply.ports import Claimed
 from overgrow.model import Part
 
-_NEXT = "Next: if it is meant, stop the workers and `overgrow apply --start-over`; if not, find out who did it."
+_NEXT = "Next: if it is meant, `overgrow adopt` (--dry-run only names the differences); if not, find out who did it."
 
 
 class Topic(NamedTuple):

@@ -73,20 +73,27 @@ class Topics:
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         """Each partition's high watermark: the offset the next record will get. Not a count of records."""
+        return self._offsets(topic, OffsetSpec.latest())
+
+    def begin_offsets(self, topic: str) -> dict[int, int]:
+        """Each partition's first offset that retention has left."""
+        return self._offsets(topic, OffsetSpec.earliest())
+
+    def _offsets(self, topic: str, which: OffsetSpec) -> dict[int, int]:
         info = self.describe([topic]).get(topic)
         if info is None:
             raise errors.ConfigurationError(f"{self._bootstrap} has no topic {topic}; next: `overgrow apply`")
         found: dict[int, int] = {}
-        self._until(lambda: self._read_ends(topic, info.partitions, found), f"leads every partition of {topic}")
+        self._until(lambda: self._read(topic, info.partitions, which, found), f"leads every partition of {topic}")
         return found
 
-    def _read_ends(self, topic: str, partitions: int, found: dict[int, int]) -> bool:
+    def _read(self, topic: str, partitions: int, which: OffsetSpec, found: dict[int, int]) -> bool:
         """Add what is not found yet; False while a partition (new, or of a restarted broker) has no leader."""
         missing = [number for number in range(partitions) if number not in found]
-        latest = {TopicPartition(topic, number): OffsetSpec.latest() for number in missing}
-        asked = self._admin.list_offsets(latest, request_timeout=self._timeout) if latest else {}
+        wanted = {TopicPartition(topic, number): which for number in missing}
+        asked = self._admin.list_offsets(wanted, request_timeout=self._timeout) if wanted else {}
         for place, future in asked.items():
-            seen = self._answer(future, f"read the end of {topic}-{place.partition}", *LEADERLESS)
+            seen = self._answer(future, f"read an offset of {topic}-{place.partition}", *LEADERLESS)
             if seen is not None:
                 found[place.partition] = seen.offset
         return len(found) == partitions

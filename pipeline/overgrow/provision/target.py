@@ -151,7 +151,7 @@ def _checkpoints(deployment: Deployment, connection: Connection, table: Table, *
         seen = "is gone" if topic is None else f"has id {topic.topic_id} and {topic.partitions} partitions"
         msg = (
             f"topic {table.topic} {seen}, its checkpoints were made for {sorted(set(there.values()))}: it was "
-            "recreated or re-partitioned. Nothing was changed. Next: `overgrow apply --start-over`, if that is meant."
+            "recreated or re-partitioned. Nothing was changed. Next: `overgrow adopt`, if that is meant."
         )
         raise errors.IdentityChanged(msg)
 

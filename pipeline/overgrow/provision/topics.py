@@ -33,7 +33,7 @@ def changes(deployment: Deployment) -> Iterator[Change]:
             msg = (
                 f"topic {topic} has {there[topic].partitions} partitions, overgrow.yaml says {deployment.partitions}. "
                 "A partition count is not changed under a running stream: keys would change partition and order. Next: "
-                f"set kafka.partitions to {there[topic].partitions}, or `overgrow apply --start-over`."
+                f"set kafka.partitions to {there[topic].partitions}, or give every topic so many and `overgrow adopt`."
             )
             raise errors.IdentityChanged(msg)
     if control not in there:

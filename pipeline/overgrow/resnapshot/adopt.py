@@ -15,7 +15,10 @@ from overgrow import errors
 from overgrow.deployment import Deployment
 from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
+from overgrow.model import Part
 from overgrow.provision import changes
+from overgrow.reconcile import checkpoints
+from overgrow.reconcile.checkpoints import Checkpoint
 from overgrow.resnapshot.flow import Resnapshot
 from overgrow.sinks.postgres import generations, install
 from overgrow.sinks.postgres.generations import Swept
@@ -87,4 +90,16 @@ class Adoption:
                     found.append(f"topic {topic}: id {was} is now {one.topic_id}: it was recreated")
                 elif one.partitions != count:
                     found.append(f"topic {topic}: {count} partitions are now {one.partitions}: keys have moved")
-        return found
+        return found or [line for topic in self._deployment.tables for line in self._log_begins_behind(target, topic)]
+
+    def _log_begins_behind(self, target: psycopg.Connection[tuple[object, ...]], topic: str) -> list[str]:
+        begins = self._topics.begin_offsets(topic)
+        at = {part.partition: one.next_offset for part, one in self._checkpoints(target).items() if part.topic == topic}
+        return [
+            f"topic {topic}[{number}] begins at {begins[number]}, behind its checkpoint {next_offset}: records are lost"
+            for number, next_offset in sorted(at.items())
+            if begins[number] > next_offset
+        ]
+
+    def _checkpoints(self, target: psycopg.Connection[tuple[object, ...]]) -> dict[Part, Checkpoint]:
+        return checkpoints.read(target, self._deployment.pipeline)

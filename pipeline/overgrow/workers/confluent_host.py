@@ -128,7 +128,7 @@ class ConfluentHost:
             raise errors.Refused(
                 f"{part}: the log does not hold the checkpoint {self._positions.get(part)} any more ({error.str()}): "
                 "records between the checkpoint and the log's start were lost. Nothing was applied. Next: `overgrow "
-                "verify` names what is missing; `overgrow apply --start-over` takes a new snapshot.",
+                "verify` names what is missing; `overgrow adopt` takes a new snapshot behind the gap.",
                 code="offset-out-of-range",
             )
 

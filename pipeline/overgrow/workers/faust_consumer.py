@@ -308,7 +308,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         refused = errors.Refused(
             f"the log does not hold the checkpoint any more: {lost}. Records between the checkpoint and the log's "
             "start were lost (retention, or a topic made anew). Nothing was applied past the checkpoint. Next: "
-            "`overgrow verify` names what is missing; `overgrow apply --start-over` takes a new snapshot.",
+            "`overgrow verify` names what is missing; `overgrow adopt` takes a new snapshot behind the gap.",
             code="offset-out-of-range",
         )
         await self.worker.refuse(refused)

@@ -393,7 +393,9 @@ def test_a_target_of_version_1_is_brought_forward_with_what_it_holds(
 
     async def act() -> None:
         async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")) as sink:
-            with pytest.raises(errors.Refused, match="have version 1, this overgrow speaks 2. Next: `overgrow apply`"):
+            with pytest.raises(
+                errors.Refused, match=r"have version 1, this overgrow speaks 2\. Next: `overgrow apply`"
+            ):
                 await sink.claim([PART])
             install.migrate(database)
             install.migrate(database)  # nothing is left to do

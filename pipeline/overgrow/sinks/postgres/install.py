@@ -159,7 +159,7 @@ def check_source(connection: Connection, pipeline: str, system_identifier: int, 
         msg = (
             f"pipeline {pipeline!r} belongs to source system {known[0]}, timeline {known[1]}; the DSN leads to system "
             f"{system_identifier}, timeline {timeline}. Positions do not compare between them. Next: if this is meant, "
-            "stop the workers and `overgrow apply --start-over`; if not, mend the DSN."
+            "`overgrow adopt`; if not, mend the DSN."
         )
         raise errors.IdentityChanged(msg)
     return True
