@@ -76,6 +76,10 @@ def expected(deployment: Deployment) -> Wanted:
         topics={topic: plan.mapping for topic, plan in deployment.plans.items()},
         partitions=deployment.partitions,
         targets=tuple(table.target for table in deployment.tables.values()),
+        constraints={
+            table: frozenset(one.name for one in deployment.project.constraints if one.table == table)
+            for table in {one.table for one in deployment.project.constraints}
+        },
         own_version=SCHEMA_VERSION,
         group=deployment.group,
     )
@@ -95,7 +99,8 @@ def _judge(looks: Looks, wanted: Wanted) -> Iterator[Finding]:
     if looks.kafka is not None:
         yield from judging_topics.judge(looks.kafka.topics, checkpoints, wanted)
     if looks.target is not None:
-        yield from judging_target.judge(looks.target, wanted)
+        syncing = looks.kafka is not None and judging_workers.syncing(looks.kafka, checkpoints)
+        yield from judging_target.judge(looks.target, wanted, syncing=syncing)
         yield judging_workers.clock("target", looks.target.clock)
     if looks.kafka is not None and looks.target is not None:
         yield from judging_workers.judge(looks.kafka, checkpoints, wanted)

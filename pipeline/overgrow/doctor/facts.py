@@ -10,7 +10,10 @@ from overgrow.model import Part
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the project says. `tables`: source table to its replica identity; `partitions`: of each topic."""
+    """What the project says. `tables`: source table to its replica identity; `partitions`: of each topic.
+
+    `constraints`: target table to the names it shall hold when the sync is over.
+    """
 
     pipeline: str
     publication: str
@@ -21,6 +24,7 @@ class Wanted:
     topics: Mapping[str, str]
     partitions: int
     targets: tuple[str, ...]
+    constraints: Mapping[str, frozenset[str]]
     own_version: int
     group: str
 

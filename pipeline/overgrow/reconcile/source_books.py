@@ -108,6 +108,11 @@ class _Start:
         self.offset = offset
         self.first: Seen | None = None
 
+    def see(self, seen: Seen) -> None:
+        """Take the first record that tells what lies before it; at offset 0 that is nothing."""
+        if self.first is None and seen.position is not None and (seen.read or seen.after or not self.offset):
+            self.first = seen
+
 
 class _Fence(NamedTuple):
     sent: int
@@ -154,9 +159,7 @@ class SourceBooks:
 
     def received(self, part: Part, seen: Seen) -> None:
         """A record of a mapped table."""
-        start = self._starts[part]
-        if start.first is None and seen.position is not None:
-            start.first = seen
+        self._starts[part].see(seen)
         if seen.xid is None or seen.order is None or self._is_closed(seen):
             return
         table = self.tables[part.topic]

@@ -19,6 +19,7 @@ WANTED = Wanted(
     topics={TOPIC: "ts"},
     partitions=2,
     targets=("crm.t",),
+    constraints={"crm.t": frozenset({"t_name", "t_u"})},
     own_version=2,
     group="overgrow.shop",
 )

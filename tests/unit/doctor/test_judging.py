@@ -98,9 +98,9 @@ def test_before_the_first_apply_what_is_not_made_is_a_warning() -> None:
     assert bad(connect.judge(None, WANTED, made=False)) == [("warn", "connector-exists", "con")]
     assert bad(topics.judge({}, {}, WANTED)) == [("warn", "topic-exists", TOPIC)]
     nothing = replace(TARGET, version=None, source=None, checkpoints={}, constraints={})
-    assert bad(target.judge(nothing, WANTED)) == [("warn", "own-tables", "overgrow")]
+    assert bad(target.judge(nothing, WANTED, syncing=False)) == [("warn", "own-tables", "overgrow")]
     unbound = replace(TARGET, source=None, checkpoints={})
-    assert bad(target.judge(unbound, WANTED)) == [
+    assert bad(target.judge(unbound, WANTED, syncing=False)) == [
         ("warn", "pipeline-bound", "shop"),
         ("warn", "checkpoints", TOPIC),
     ]
@@ -218,13 +218,32 @@ def test_topics(live: dict[str, Topic], checkpoints: dict[Part, Checkpoint], exp
     ],
 )
 def test_target(changes: dict[str, Any], expected: Bad) -> None:
-    assert bad(target.judge(replace(TARGET, **changes), WANTED)) == expected
+    assert bad(target.judge(replace(TARGET, **changes), WANTED, syncing=True)) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "syncing", "expected"),
+    [
+        (("t_name", "t_u"), False, []),
+        (("t_name", "t_u"), True, [("fail", "constraints", "crm.t")]),
+        (("t_name", "other"), False, [("fail", "constraints", "crm.t")]),
+    ],
+)
+def test_declared_constraints_belong_to_the_end(names: tuple[str, ...], syncing: Any, expected: Bad) -> None:
+    assert bad(target.judge(replace(TARGET, constraints={"crm.t": names}), WANTED, syncing=syncing)) == expected
+
+
+@pytest.mark.parametrize(("members", "first", "syncing"), [(0, 100, False), (1, 100, True), (0, 99, True)])
+def test_the_sync_runs_while_a_worker_is_there_or_a_record_waits(members: int, first: int, syncing: Any) -> None:
+    assert workers.syncing(replace(KAFKA, members=members), at(first)) == syncing
 
 
 def test_which_way_a_version_is_mended() -> None:
     steps = {
         version: next(
-            one.next for one in target.judge(replace(TARGET, version=version), WANTED) if one.check == "own-tables"
+            one.next
+            for one in target.judge(replace(TARGET, version=version), WANTED, syncing=True)
+            if one.check == "own-tables"
         )
         for version in (1, 3)
     }
@@ -260,7 +279,7 @@ def test_the_short_form_finds_what_may_break_while_it_runs() -> None:
     live = topic(lows={0: 7, 1: 0}, config={"cleanup.policy": "compact"})
     assert bad(topics.running(live, at(6), WANTED)) == [("fail", "log-start", f"{TOPIC}[0]")]
     stopped: Target = TARGET
-    assert bad(target.judge(stopped, WANTED)) == []
+    assert bad(target.judge(stopped, WANTED, syncing=True)) == []
 
 
 def test_a_system_that_is_away_is_a_finding_with_a_next_command() -> None:

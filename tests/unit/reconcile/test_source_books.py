@@ -225,6 +225,16 @@ def test_a_source_that_began_empty_is_judged_from_its_first_event() -> None:
     assert (them.unjudged, [one.transaction for one in them.alarms]) == (1, ["8:200"])
 
 
+def test_the_very_first_transaction_of_a_source_that_began_empty_is_judged() -> None:
+    them = books()
+    receive(them, A, 8, [1], after=None)
+    receive(them, A, 9, [1], after=200)
+    for told in (end(8, 200, a=2), end(9, 300, a=1)):
+        them.told(told)
+    judge(them, 300)
+    assert (them.unjudged, [one.transaction for one in them.alarms]) == (0, ["8:200"])
+
+
 def test_everything_is_judged_where_nothing_at_all_has_come() -> None:
     them = books()
     them.told(end(7, 100, a=1))
@@ -250,6 +260,17 @@ def test_a_reading_that_began_in_a_later_snapshot_judges_what_follows_it() -> No
         them.told(told)
     judge(them, 300)
     assert (them.unjudged, [one.transaction for one in them.alarms]) == (1, ["9:300"])
+
+
+def test_a_reading_that_began_with_a_change_without_a_commit_before_it_judges_what_follows_the_next() -> None:
+    """Such as the first one after a snapshot: what lies before it in the topic is of an earlier connector."""
+    them = books(a=1000)
+    receive(them, A, 8, [1], after=None)
+    receive(them, A, 9, [1], after=200)
+    for told in (end(7, 150, a=1), end(8, 200, a=2), end(9, 300, a=2), end(10, 400, a=1)):
+        them.told(told)
+    judge(them, 400)
+    assert (them.unjudged, [one.transaction for one in them.alarms]) == (3, ["10:400"])
 
 
 def test_a_reading_that_began_nobody_knows_where_judges_nothing() -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from overgrow.doctor.facts import Target, Wanted
 from overgrow.doctor.finding import Finding, On
 
 
-def judge(seen: Target, wanted: Wanted) -> Iterator[Finding]:
-    """Everything."""
+def judge(seen: Target, wanted: Wanted, *, syncing: bool) -> Iterator[Finding]:
+    """Everything. `syncing`: workers are there, or records wait for them."""
     yield _writable(seen)
     yield _version(seen, wanted)
     if seen.version is not None:
         yield _bound(seen, wanted)
         yield from _checkpoints(seen, wanted)
     for table in wanted.targets:
-        yield _constraints(table, seen.constraints.get(table, ()))
+        yield _constraints(table, seen.constraints.get(table, ()), wanted.constraints.get(table, ()), syncing=syncing)
 
 
 def _writable(seen: Target) -> Finding:
@@ -69,11 +69,14 @@ def _checkpoints(seen: Target, wanted: Wanted) -> Iterator[Finding]:
             yield on.ok(f"{len(mine)} partitions")
 
 
-def _constraints(table: str, found: tuple[str, ...]) -> Finding:
+def _constraints(table: str, found: Collection[str], declared: Collection[str], *, syncing: bool) -> Finding:
     on = On("constraints", "target", table)
     if not found:
         return on.ok("none but the key")
+    names = ", ".join(sorted(found))
+    if not syncing and set(found) <= set(declared):
+        return on.ok(f"{names}, as declared; the sync is over")
     return on.fail(
-        f"{', '.join(found)}: while the sync runs, rows of other keys and tables come in any order and are refused",
-        f"drop them from {table}; add them again when the pipeline is drained and the writers are stopped",
+        f"{names}: while the sync runs, rows of other keys and tables come in any order and are refused",
+        f"drop them from {table}; overgrow apply --constraints adds the declared ones when the sync is over",
     )

@@ -14,8 +14,7 @@ CLOCK_SECONDS = 5.0
 def judge(kafka: Kafka, checkpoints: Mapping[Part, Checkpoint], wanted: Wanted) -> Iterator[Finding]:
     """The consumer group and what it has left to do."""
     on = On("workers", "workers", wanted.group)
-    behind = {part: _behind(kafka, part, one) for part, one in checkpoints.items()}
-    waiting = [count for count in behind.values() if count > 0]
+    waiting = _waiting(kafka, checkpoints)
     lag = f"{sum(waiting):,} records wait in {len(waiting)} partitions"
     if not waiting:
         yield on.ok(f"{kafka.members} members, no record waits")
@@ -25,12 +24,22 @@ def judge(kafka: Kafka, checkpoints: Mapping[Part, Checkpoint], wanted: Wanted) 
         yield on.ok(f"{lag}; {kafka.members} members")
 
 
+def syncing(kafka: Kafka, checkpoints: Mapping[Part, Checkpoint]) -> bool:
+    """Whether workers are there, or records wait for them."""
+    return bool(kafka.members or _waiting(kafka, checkpoints))
+
+
 def clock(system: System, offset: float) -> Finding:
     """How far a system's clock is from this machine's; no verdict depends on it, what people read does."""
     on, text = On("clock", system, system), f"{offset:+.1f} s from this machine's"
     if abs(offset) <= CLOCK_SECONDS:
         return on.ok(text)
     return on.warn(f"{text}: times in reports and logs do not compare", "mend the time service on either machine")
+
+
+def _waiting(kafka: Kafka, checkpoints: Mapping[Part, Checkpoint]) -> list[int]:
+    behind = [_behind(kafka, part, one) for part, one in checkpoints.items()]
+    return [count for count in behind if count > 0]
 
 
 def _behind(kafka: Kafka, part: Part, one: Checkpoint) -> int:
