@@ -19,7 +19,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,8 +59,8 @@ Message = tuple[bytes | None, bytes | None]
 class Sent(NamedTuple):
     """One message of the connector, and where it goes."""
 
-    partition: int
-    message: Message
+    partition: Any
+    message: Any
 
 
 class Ended(NamedTuple):
@@ -116,20 +116,21 @@ def _sent(key: int, message: Message) -> Sent:
     return Sent(key % PARTITIONS, message)
 
 
-def logs(history: Sequence[Sent], dice: random.Random) -> list[list[Message]]:
-    """Each partition's log of one delivery."""
-    found: list[list[Message]] = [[] for _ in range(PARTITIONS)]
-    at = 0
-    crashes = sorted(dice.sample(range(READS + LONGEST_RESEND, len(history)), CRASHES))
-    for end in (*crashes, len(history)):
+def logs(
+    history: Sequence[Sent], dice: random.Random, *, reads: int = READS, crashes: int | None = CRASHES
+) -> dict[Any, list[Any]]:
+    """Each partition's log of one delivery; None: as many crashes as ever."""
+    found: dict[Any, list[Any]] = {one.partition: [] for one in history}
+    at, count = 0, CRASHES if crashes is None else crashes
+    for end in (*sorted(dice.sample(range(reads + 1, len(history)), count)), len(history)):
         for partition, message in history[at:end]:
             found[partition].append(message)
-        # What was not yet acknowledged, partition by partition, goes out again from the last flushed position.
-        at = max(READS, end - dice.randrange(LONGEST_RESEND)) if end < len(history) else end
+        # What was not yet acknowledged goes out again, in its order, from the last flushed position on.
+        at = max(reads, end - dice.randrange(LONGEST_RESEND)) if end < len(history) else end
     return found
 
 
-def fed(sent: Sequence[list[Message]], dice: random.Random) -> Iterator[Any]:
+def fed(sent: Mapping[int, list[Message]], dice: random.Random) -> Iterator[Any]:
     """Chunks in the order in which they are fed; some come again, some come late."""
     at, old = [0] * PARTITIONS, list[Any]()
     while left := [part for part in range(PARTITIONS) if at[part] < len(sent[part])]:
@@ -155,7 +156,7 @@ class Ground:
         self._again()
         sent = logs(history, dice)
         asyncio.run(self._feed(fed(sent, dice)))
-        records = sum(map(len, sent))
+        records = sum(map(len, sent.values()))
         return Ended(self._digest(), records, records - len(history), self._problems(sent))
 
     def _again(self) -> None:
@@ -182,7 +183,7 @@ class Ground:
         rows = self._connection.execute("SELECT id, name, big, _og_key FROM toys ORDER BY id").fetchall()
         return _digest(rows)
 
-    def _problems(self, sent: Sequence[list[Message]]) -> list[str]:
+    def _problems(self, sent: Mapping[int, list[Message]]) -> list[str]:
         found = rangelog.gaps(rangelog.ranges(self._connection))
         rows = self._connection.execute("SELECT partition, next_offset, received FROM overgrow.checkpoint").fetchall()
         found += [f"{row} of {len(sent[row[0]])}" for row in rows if row[1:] != (len(sent[row[0]]),) * 2]

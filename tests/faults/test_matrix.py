@@ -7,13 +7,32 @@ from pathlib import Path
 import pytest
 
 from overgrow.stack import Stack
-from tests.faults.matrix import HOSTS, Fault, Host, quick
+from tests.faults.matrix import HOSTS, TABLE, Fault, Host, everything, hand, quick
 from tests.faults.scenario import play
 
-pytestmark = pytest.mark.stack
 HALVES = 2
+FAULTS, CLASSES = 60, 20  # what is promised of CI
 
 
+def test_ci_plays_what_is_promised() -> None:
+    played = [fault for host in HOSTS for fault in quick(host)]
+    assert len(played) >= FAULTS
+    assert {fault.kind for fault in played} == set(TABLE)
+    assert len(TABLE) >= CLASSES
+
+
+def test_the_table_comes_up_whole_before_any_of_it_comes_again() -> None:
+    table = everything()
+    size = 10
+    dealt = [one for number in range(len(table)) for one in hand("faust", number=number, seed=1, size=size)]
+    for deck in range(size):
+        cards = dealt[deck * len(table) : (deck + 1) * len(table)]
+        assert sorted((one.kind, one.point) for one in cards) == sorted(table)
+    assert hand("faust", number=3, seed=1, size=size) == hand("faust", number=3, seed=1, size=size)
+    assert hand("faust", number=3, seed=2, size=size) != hand("faust", number=3, seed=1, size=size)
+
+
+@pytest.mark.stack
 @pytest.mark.parametrize("half", range(HALVES))
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.timeout(600)

@@ -75,18 +75,27 @@ def topic_recreated(scene: Scene) -> None:
 
 def _old(pipeline: Pipeline, part: Part, most: int) -> list[Message]:
     """Streamed changes that have newer ones behind them."""
-    end = pipeline.ends()[part]
-    start = max(0, end - most - NEWER)
+    end = pipeline.ends()[part] - NEWER
+    found = _between(pipeline, part, max(0, end - most), end)
+    return [one for one in found if read(one).streamed]
+
+
+def whole_partition(pipeline: Pipeline, part: Part) -> list[Message]:
+    """Every record of it, as it lies there."""
+    return _between(pipeline, part, 0, pipeline.ends()[part])
+
+
+def _between(pipeline: Pipeline, part: Part, start: int, end: int) -> list[Message]:
     consumer = Consumer({"bootstrap.servers": pipeline.kafka, "group.id": "faults.again", "enable.auto.commit": False})
     with closing(consumer):
         consumer.assign([TopicPartition(part.topic, part.partition, start)])
         found: list[Message] = []
-        while not found or (found[-1].offset() or 0) < end - NEWER:
+        while end > start and (not found or (found[-1].offset() or 0) < end - 1):
             for message in consumer.consume(OLD, timeout=1.0):
                 if message.error():
                     raise KafkaException(message.error())
                 found.append(message)
-    return [one for one in found if (one.offset() or 0) < end - NEWER and read(one).streamed]
+    return [one for one in found if (one.offset() or 0) < end]
 
 
 def _superseded(pipeline: Pipeline, part: Part) -> int:
