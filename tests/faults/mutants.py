@@ -160,7 +160,7 @@ def _fault(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
     return registered
 
 
-EVERY, LAST = 7, 70  # not for ever: a chunk that is dropped with nothing behind it would be waited for
+EVERY, LAST = 7, 40  # not for ever: a chunk that is dropped with nothing behind it would be waited for
 
 
 @_fault("chunks are dropped")
