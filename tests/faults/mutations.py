@@ -166,7 +166,7 @@ def play(stack: Stack, folder: Path, case: Case, mutant: str, host: str) -> list
     env = {"OVERGROW_MUTANT": mutant, "OVERGROW_INNER_FAULT": case.inner_fault}
     with played(stack, folder, host=host, seed=1, entry=MUTATED, env=env) as scene:
         try:
-            scene.whole()
+            scene.settle()
             return case.provoke(scene)
         except AssertionError as stood:
             return [_ended(scene) or f"{STOOD_STILL}{str(stood).splitlines()[0]}"]

@@ -67,6 +67,7 @@ def play(
     began, host = time.monotonic(), faults[0].host
     result = Result(host, replay)
     with played(stack, folder, host=host, seed=faults[0].seed) as scene:
+        scene.settle()
         for one in _outcomes(scene, faults):
             result.outcomes.append(one)
             shown = "" if one.seconds is None else f" {one.seconds:.1f} s"

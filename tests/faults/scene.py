@@ -110,6 +110,11 @@ class Scene:
 
         until(share, "both workers share the partitions", self.pipeline.state, seconds=LIMIT_SECONDS)
 
+    def settle(self) -> None:
+        """Wait until the snapshot is over and applied: the faults meet a stream."""
+        self.whole()
+        self.pipeline.drained()
+
     def afresh(self) -> None:
         """After a fault that nobody recovered from: everything as at the start, so that the rows can be judged."""
         self.proxy.heal()
@@ -222,7 +227,5 @@ def played(
         scene.write()
         for name in NAMES:
             scene.start(name)
-        scene.whole()
-        pipeline.drained()  # the snapshot is over: the faults meet a stream
         yield scene
         scene.blink()

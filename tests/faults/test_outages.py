@@ -106,7 +106,7 @@ def test_a_missing_checkpoint_is_refused(pipeline: Pipeline) -> None:
     judge(pipeline)
     assert first.stop() == 0
     with pipeline.target() as target:
-        one = "topic LIKE '%%cust_master' AND partition = 2"
+        one = "topic LIKE '%%cust_master' AND partition = 1"
         target.execute(f"CREATE TABLE saved AS SELECT * FROM overgrow.checkpoint WHERE {one}".encode())
         target.execute(f"DELETE FROM overgrow.checkpoint WHERE {one}".encode())
         try:
