@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from overgrow import errors
 from overgrow.deployment import Deployment
 from overgrow.project import Project
 from overgrow.provision import Change, changes, constraints
@@ -70,6 +71,8 @@ def apply(
 
 def _constraints(folder: Path, *, as_json: bool, make: bool) -> None:
     deployment = Deployment(Project.require(folder))
+    if not deployment.project.constraints:
+        raise errors.ConfigurationError("overgrow.yaml: target.constraints names no file, or the files hold nothing")
     if make:
         drained.require(deployment, lambda line: click.echo(line, err=True))
     _sum_up(_each(constraints.changes(deployment), as_json=as_json, make=make), make=make)

@@ -25,7 +25,7 @@ from overgrow.apply.engine import Observer
 from overgrow.kafka import own_topics
 from overgrow.sinks.postgres.classify import fate
 from overgrow.sinks.postgres.sink import SOCKET
-from overgrow.workers.relayed import StoredLetter, headers
+from overgrow.workers.relayed import Coordinates, StoredLetter, headers
 
 PAUSE = 1.0  # seconds between looks, jittered up to twice that
 PATIENCE = 5.0  # seconds the brokers have to acknowledge a batch, below the server's limit for an idle transaction
@@ -78,6 +78,7 @@ class Relay:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._producer: Producer | None = None
         self._refused: set[str] = set()  # the brokers will not take them, said once; tried again by the next process
+        self._acknowledged: set[Coordinates] = set()  # not marked yet: a target that is read-only or full is no flood
         self._said = ""
 
     async def run(self) -> None:
@@ -95,11 +96,12 @@ class Relay:
         async with connection.transaction():
             if not await self._turn(connection):
                 return 0
-            letters = await self._next(connection)
-            sent = await self._send(letters)
+            places = [letter.coordinates for letter in await self._send_next(connection)]
+            sent = [place for place in places if place in self._acknowledged]
             if sent:
                 await self._mark(connection, sent)
         if sent:
+            self._acknowledged.difference_update(sent)
             self._observe("relayed", {"letters": len(sent), "topic": self._topic})
         return len(sent)
 
@@ -139,31 +141,34 @@ class Relay:
         row = await (await connection.execute(_TURN, {"pipeline": self._pipeline})).fetchone()
         return bool(row and row[0])
 
+    async def _send_next(self, connection: psycopg.AsyncConnection[Any]) -> list[StoredLetter]:
+        letters = await self._next(connection)
+        await self._send([letter for letter in letters if letter.coordinates not in self._acknowledged])
+        return letters
+
     async def _next(self, connection: psycopg.AsyncConnection[Any]) -> list[StoredLetter]:
         limits = {"pipeline": self._pipeline, "refused": sorted(self._refused), "rows": ROWS, "bytes": BYTES}
         async with connection.cursor(row_factory=class_row(StoredLetter)) as cursor:
             await cursor.execute(_NEXT, limits)
             return await cursor.fetchall()
 
-    async def _send(self, letters: list[StoredLetter]) -> list[StoredLetter]:
-        """Send, and wait for the brokers; the letters that they have acknowledged."""
+    async def _send(self, letters: list[StoredLetter]) -> None:
+        """Send, and wait until the brokers have acknowledged what they take."""
         if not letters:
-            return []
+            return
         if self._producer is None:
             self._producer = Producer(configuration(self._bootstrap))
-        sent: list[StoredLetter] = []
         failed: list[KafkaError] = []
         for letter in letters:
-            self._produce(self._producer, letter, partial(self._delivered, letter, sent, failed))
+            self._produce(self._producer, letter, partial(self._delivered, letter, failed))
         await asyncio.to_thread(self._producer.flush, PATIENCE + 1)
         if failed or len(self._producer):
             self._producer = None  # what it still holds is lost to it, not to us
-        if failed and not sent:
+        if failed and len(failed) == len(letters):
             cause = failed[0]
             msg = f"topic {self._topic} at {self._bootstrap} takes no letters: {cause.name()}: {cause.str()}"
             hint = "; next: `overgrow apply`" if cause.code() in _NO_TOPIC else ""
             raise errors.TransientError(msg + hint)
-        return sent
 
     def _produce(self, producer: Producer, letter: StoredLetter, delivered: Delivered) -> None:
         try:
@@ -176,13 +181,12 @@ class Relay:
     def _delivered(
         self,
         letter: StoredLetter,
-        sent: list[StoredLetter],
         failed: list[KafkaError],
         error: KafkaError | None,
         _message: object,
     ) -> None:
         if error is None:
-            sent.append(letter)
+            self._acknowledged.add(letter.coordinates)
         elif error.code() in OF_THE_RECORD:
             self._refused.add("/".join(map(str, letter.coordinates)))
             cause = f"{error.name()}: {error.str()}"
@@ -190,8 +194,8 @@ class Relay:
         else:
             failed.append(error)
 
-    async def _mark(self, connection: psycopg.AsyncConnection[Any], sent: list[StoredLetter]) -> None:
-        topics, partitions, epochs, offsets = map(list, zip(*(one.coordinates for one in sent), strict=True))
+    async def _mark(self, connection: psycopg.AsyncConnection[Any], sent: list[Coordinates]) -> None:
+        topics, partitions, epochs, offsets = map(list, zip(*sent, strict=True))
         places = {"topics": topics, "partitions": partitions, "epochs": epochs, "offsets": offsets}
         await connection.execute(_MARK, {"pipeline": self._pipeline, **places})
 

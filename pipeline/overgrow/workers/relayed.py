@@ -20,6 +20,8 @@ from overgrow.sinks.postgres import PostgresSink
 # A header is for reading; the whole cause is in the table.
 CAUSE_CHARACTERS = 4000
 
+Coordinates = tuple[str, int, int, int]  # topic, partition, epoch, offset
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredLetter:
@@ -43,7 +45,7 @@ class StoredLetter:
     header_values: Sequence[bytes | None]
 
     @property
-    def coordinates(self) -> tuple[str, int, int, int]:
+    def coordinates(self) -> Coordinates:
         """What names the record for good: a recreated topic counts its offsets anew, in another epoch."""
         return (self.topic, self.partition, self.epoch, self.offset)
 

@@ -61,10 +61,10 @@ def test_one_at_a_time_and_no_letter_is_locked_meanwhile(still: Still) -> None:
         sending, go_on = asyncio.Event(), asyncio.Event()
         send = first._send
 
-        async def slow(letters: list[StoredLetter]) -> list[StoredLetter]:
+        async def slow(letters: list[StoredLetter]) -> None:
             sending.set()
             await go_on.wait()
-            return await send(letters)
+            await send(letters)
 
         first._send = slow  # type: ignore[method-assign]
         at_work = asyncio.create_task(first.once())
@@ -94,10 +94,10 @@ def test_a_frozen_relay_gives_up_its_turn(still: Still, monkeypatch: pytest.Monk
         sending, go_on = asyncio.Event(), asyncio.Event()
         send = frozen._send
 
-        async def slow(letters: list[StoredLetter]) -> list[StoredLetter]:
+        async def slow(letters: list[StoredLetter]) -> None:
             sending.set()
             await go_on.wait()
-            return await send(letters)
+            await send(letters)
 
         frozen._send = slow  # type: ignore[method-assign]
         with monkeypatch.context() as patch:
@@ -114,6 +114,26 @@ def test_a_frozen_relay_gives_up_its_turn(still: Still, monkeypatch: pytest.Monk
     asyncio.run(run())
     assert said.names() == ["relay-retry"]
     assert still.relayed() == [1, 1]
+    assert still.unmarked() == []
+
+
+def test_a_target_that_takes_no_mark_is_no_flood(still: Still, monkeypatch: pytest.MonkeyPatch) -> None:
+    still.file(1, b"x")
+    said = Said()
+    relay = make(still, said)
+
+    async def run() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "SESSION", f"{module.SESSION} -c default_transaction_read_only=on")
+            assert await relay._patiently() == 0
+            assert await relay._patiently() == 0
+        assert still.relayed() == still.unmarked() == [1]
+        still.file(2, b"y")
+        assert await drained(relay) == 2
+
+    asyncio.run(run())
+    assert said.names() == ["relay-retry", "relayed"]
+    assert still.relayed() == [1, 2]
     assert still.unmarked() == []
 
 
