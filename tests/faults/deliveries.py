@@ -213,31 +213,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("docs/evidence/deliveries.json"))
     asked = parser.parse_args(arguments)
-    began, history = time.monotonic(), changes(asked.seed)
+    began, history, report = time.monotonic(), changes(asked.seed), dict[str, Any]()
     with tempfile.TemporaryDirectory(prefix="overgrow-deliveries-") as folder:
         stack = Stack(Path(folder) / "stack")
         try:
             with ground(stack.up(Options()).target_dsn) as where:
-                ended = [where.deliver(history, asked.seed + number) for number in range(asked.deliveries)]
+                ended: list[Ended] = []
+                for number in range(asked.deliveries):
+                    ended.append(where.deliver(history, asked.seed + number))
+                    report = _report(asked.seed, history, ended, time.monotonic() - began)
+                    asked.out.parent.mkdir(parents=True, exist_ok=True)
+                    asked.out.write_text(json.dumps(report, indent=1) + "\n")
         finally:
             stack.down()
-    digests, source = {one.digest for one in ended}, digest_of(history)
-    report = {
-        "seed": asked.seed,
+    sys.stderr.write(f"{report}\n")
+    return int(not report["equal_to_source"] or bool(report["problems"]))
+
+
+def _report(seed: int, history: Sequence[Sent], ended: Sequence[Ended], seconds: float) -> dict[str, Any]:
+    digests = {one.digest for one in ended}
+    return {
+        "seed": seed,
         "deliveries": len(ended),
         "partitions": PARTITIONS,
         "events": len(history),
         "records_applied": sum(one.records for one in ended),
         "sent_again": sum(one.again for one in ended),
         "different_targets": len(digests),
-        "equal_to_source": digests == {source},
+        "equal_to_source": digests == {digest_of(history)},
         "problems": [problem for one in ended for problem in one.problems],
-        "seconds": round(time.monotonic() - began, 1),
+        "seconds": round(seconds, 1),
     }
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    asked.out.write_text(json.dumps(report, indent=1) + "\n")
-    sys.stderr.write(f"{report}\n")
-    return int(digests != {source} or bool(report["problems"]))
 
 
 if __name__ == "__main__":
