@@ -19,7 +19,7 @@ from overgrow.apply import ClaimLost, Engine, Folder, Hole, Moved, Receipt
 from overgrow.apply.batch import Books
 from overgrow.model import Chunk, Claim, Part
 from overgrow.sinks.memory import MemorySink
-from overgrow.sinks.postgres import PostgresSink, Table, install
+from overgrow.sinks.postgres import PostgresSink, Table, direct, install
 from overgrow.stack import Endpoints
 from overgrow.testing import rangelog, toy
 
@@ -162,6 +162,45 @@ def test_the_same_stream_ends_in_the_same_target(database: psycopg.Connection[An
 
     asyncio.run(act())
     assert rangelog.gaps(rangelog.ranges(database)) == []
+
+
+def test_reads_of_an_untouched_partition_are_copied_straight_in(
+    database: psycopg.Connection[Any], dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing else is: a collision, a refused row, a stream, a letter go the guarded way, with the same result."""
+    taken: list[bool | None] = []
+    copy_rows = direct.copy_rows
+
+    async def watched(*arguments: Any) -> Books | None:
+        found = await copy_rows(*arguments)
+        taken.append(found is not None)
+        return found
+
+    monkeypatch.setattr(direct, "copy_rows", watched)
+    pieces: list[tuple[list[tuple[bytes, bytes]], list[bool | None]]] = [
+        ([toy.event("r", key, name="ab") for key in range(10, 20)], [True]),
+        ([toy.event("r", 20), toy.event("r", -20), toy.event("r", 21)], [False]),  # two source keys, one target key
+        ([toy.event("r", 22)], []),  # a letter is open
+        ([toy.event("r", -20, name="~"), toy.event("r", 23)], []),
+        ([toy.event("r", 24), toy.event("c", 25, lsn=7)], []),
+        ([toy.event("r", 26)], []),
+    ]
+
+    async def act() -> None:
+        real, fake = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one", rereads=True), memory()
+        first, second = engine(real), engine(fake)
+        async with aclosing(real):
+            ours, theirs = (await real.claim([PART]))[PART].claim, (await fake.claim([PART]))[PART].claim
+            at = 0
+            for events, ways in pieces:
+                piece = toy.chunk(events, start=at)
+                await first.feed(piece, ours)
+                await second.feed(piece, theirs)
+                assert (taken, state(database)) == (ways, expected(fake)), f"chunk at {at}"
+                taken.clear()
+                at += len(events)
+
+    run(act())
 
 
 def run(coroutine: Any) -> Any:

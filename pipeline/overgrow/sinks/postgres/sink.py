@@ -23,7 +23,7 @@ from overgrow.apply.batch import Batch
 from overgrow.apply.ports import BadRows, Boundary, Claimed, ClaimLost, ConstraintViolation, Hole, Moved, Receipt
 from overgrow.faultpoints import reached
 from overgrow.model import Claim, Part
-from overgrow.sinks.postgres import probe
+from overgrow.sinks.postgres import direct, probe
 from overgrow.sinks.postgres.claim import claim_part, no_checkpoint
 from overgrow.sinks.postgres.classify import fate
 from overgrow.sinks.postgres.steps import Position, Write, check_snapshot, copy_payload, lock
@@ -106,14 +106,22 @@ class PostgresSink:
     async def _write(
         self, connection: psycopg.AsyncConnection[Any], table: Table, batch: Batch, claim: Claim
     ) -> Receipt:
-        await copy_payload(connection, table, batch.steps)
+        straight = direct.suits(batch)
+        if not straight:
+            await copy_payload(connection, table, batch.steps)  # before the lock: the longest part of a batch
         await reached("after_stage")
         position = await self._lock(connection, table, batch, claim)
         await reached("after_lock")
         if batch.reads and not self._rereads:
             await check_snapshot(connection, table, batch, position)
         write = Write(connection, table, batch, position)
-        counts = await write.run()
+        counts = None
+        if straight and direct.allowed(position):
+            counts = await direct.copy_rows(connection, table, batch, position)
+        if counts is None:
+            if straight:
+                await copy_payload(connection, table, batch.steps)
+            counts = await write.run()
         books = batch.books.plus(counts)
         await connection.execute(
             table.statements["advance"],

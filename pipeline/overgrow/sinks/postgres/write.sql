@@ -17,6 +17,9 @@ CREATE TEMP TABLE {gone} ON COMMIT DELETE ROWS AS
 SELECT 0::integer AS _step, 0::bigint AS _off, 0::bigint AS _floor, 0::bigint AS _xid, ''::text AS _key, {keys}
   FROM {target} WITH NO DATA
 
+-- name: copy_direct
+COPY {target} ({columns}, {stamps}) FROM STDIN
+
 -- name: lock
 SELECT c.next_offset, c.claim, c.owner, c.epoch, c.generation, c.source_position, p.history_from,
        EXISTS (SELECT FROM overgrow.dead_letter d
