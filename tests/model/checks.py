@@ -38,11 +38,12 @@ class Checks:
         for key in self.source.history:
             if key % len(self.logs) == part and not self._confused(key):
                 self._not_behind_the_stream(key)
+                self._not_before_a_truncate(key)
                 if self.forward:
                     self._forward(key)
 
     def after_truncate(self) -> None:
-        """What was there before it is not shown any more, and nothing of it comes back, in any partition."""
+        """What was there before it is not shown any more, in any partition."""
         known, rows = self.sink.state.truncated, self.sink.state.rows
         self.streamed.update({key: 0 for key in self.streamed if key not in rows})
         if known is None or not self.forward:
@@ -84,6 +85,14 @@ class Checks:
             raise Violation(f"key {key}: shows version {rank}, the stream had written {self.streamed[key]}: {held}")
         if not held[1].read:
             self.streamed[key] = rank
+
+    def _not_before_a_truncate(self, key: int) -> None:
+        """What an applied TRUNCATE has removed stays away, whoever brings it again."""
+        held, known = self.sink.state.rows.get(key), self.sink.state.truncated
+        if held is not None and known is not None:
+            rank, emptied = self._rank(key, held[0]), self.source.truncates[known.change.rank][key]
+            if rank < emptied:
+                raise Violation(f"key {key}: shows version {rank}, a truncate had emptied it at {emptied}: {held}")
 
     def _forward(self, key: int) -> None:
         states, held, seen = self.source.history[key], self.sink.state.rows.get(key), self.seen[key]

@@ -48,14 +48,6 @@ class Horizon(NamedTuple):
         counts = known.off >= self.history and known.lsn is not None and (self.off is None or known.lsn >= self.lsn)
         return known.lsn if counts else None
 
-    def covers(self, known: Known) -> bool:
-        """Whether it refuses nothing any more: a truncate has overtaken it, or it is of an older history."""
-        if self.off is None:
-            return known.off < self.history
-        if known.read:
-            return known.off // GENERATION <= self.off // GENERATION
-        return self.position(known) is None
-
 
 def compare(engine: State, sink: ModelSink, *parts: int) -> None:
     """Raise where they differ; ranges and books of `parts` only."""
@@ -106,13 +98,11 @@ def _tile(ranges: list[tuple[int, int]], start: int, at: int) -> bool:
 def _told(view: View, horizon: Horizon) -> tuple[object, ...]:
     """Row, who wrote it (or buried it), the floor, and whether letters are open."""
     dead = view.tombstone
-    if dead is not None and horizon.covers(dead):
-        dead = None
+    if dead is not None and horizon.position(dead) is None:
+        dead = None  # it refuses nothing: a position below the horizon; no older offset comes in this generation
     last = view.stamp or dead
     stamps = [known for known in (view.stamp, dead, *view.letters) if known is not None]
     floor = max((at for known in stamps if (at := horizon.position(known)) is not None), default=None)
-    if view.stamp is None and (dead is None or dead.lsn is None):
-        last = None  # reads of one batch: in, then out of the filter; the batch leaves no trace, and none is needed
     return view.row, last and (last.off, last.read), floor, bool(view.letters)
 
 

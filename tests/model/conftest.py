@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import pytest
 
+from tests.model import play
+
 SEEDS = 600
 
 
@@ -16,7 +18,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def seeds(pytestconfig: pytest.Config) -> Iterable[int]:
-    """The schedules of this run."""
+def seeds(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> Iterable[int]:
+    """The schedules of this run; one alone shows the whole of its trace."""
     one = pytestconfig.getoption("--seed", default=None)
+    if one is not None:
+        monkeypatch.setattr(play, "TAIL", 0)
     return range(int(os.environ.get("OVERGROW_SEEDS", SEEDS))) if one is None else [one]

@@ -6,10 +6,11 @@ last flushed position again. Loses changes only where an operator's act says so.
 
 from __future__ import annotations
 
-import random
+from bisect import bisect_left
 from collections import deque
 from typing import NamedTuple
 
+from tests.model.dice import Dice
 from tests.model.source import TABLE, Change, Source
 
 PARTITIONS = 2  # at the start; a topic can grow
@@ -46,9 +47,9 @@ class Log:
 
     def fetch(self, position: int, count: int, *, far: float) -> Chunk:
         """Up to `count` records; with luck `far` < 0.5 the position also passes the control batches behind them."""
-        later = [record for record in self.records if record.offset >= position]
-        taken = tuple(later[:count])
-        beyond = later[count].offset if len(later) > count else self.end
+        first = bisect_left(self.records, position, key=lambda record: record.offset)
+        taken = tuple(self.records[first : first + count])
+        beyond = self.records[first + count].offset if len(self.records) > first + count else self.end
         end = taken[-1].offset + 1 if taken and far >= 0.5 else beyond
         return Chunk(self.part, position, end, taken)
 
@@ -64,7 +65,7 @@ class Window(NamedTuple):
 class Connector:
     """Snapshot, then stream."""
 
-    def __init__(self, rng: random.Random, source: Source) -> None:
+    def __init__(self, rng: Dice, source: Source) -> None:
         self.rng, self.source = rng, source
         self.logs = [Log(part) for part in range(PARTITIONS)]
         self.queues: list[deque[tuple[int, int, Change | None]]] = [deque() for _ in self.logs]
@@ -79,9 +80,9 @@ class Connector:
         if luck < 0.4:
             return self.stream()
         if luck < 0.75:
-            return self.produce(self.rng.randint(1, 4))
+            return self.produce(self.rng.between(1, 4))
         if luck < 0.79:
-            self.flushed = max(self.flushed, self.rng.randint(min(self.flushed, self._acked()), self._acked()))
+            self.flushed = max(self.flushed, self.rng.between(min(self.flushed, self._acked()), self._acked()))
             return f"flush {self.flushed}"
         if luck < 0.9:
             return self._crash()
@@ -89,7 +90,7 @@ class Connector:
 
     def stream(self) -> str:
         """Hand the next committed changes to the producer."""
-        for _ in range(self.rng.randint(1, 5)):
+        for _ in range(self.rng.between(1, 5)):
             self._close_window()
             if self.sent == len(self.source.stream):
                 break
@@ -102,7 +103,7 @@ class Connector:
 
     def produce(self, count: int) -> str:
         """The broker takes some records of one partition."""
-        part = self.rng.randrange(len(self.logs))
+        part = self.rng.below(len(self.logs))
         queue, log = self.queues[part], self.logs[part]
         for _ in range(min(count, len(queue))):
             _, key, change = queue.popleft()
@@ -152,7 +153,7 @@ class Connector:
 
     def _send(self, change: Change) -> None:
         parts = len(self.queues)  # a record without a key goes anywhere, and elsewhere when it is sent again
-        queue = self.queues[self.rng.randrange(parts) if change.key == TABLE else change.key % parts]
+        queue = self.queues[self.rng.below(parts) if change.key == TABLE else change.key % parts]
         queue.append((self.sent, change.key, change))
         if change.op == "d":
             queue.append((self.sent, change.key, None))
@@ -178,10 +179,10 @@ class Connector:
             self._send_all(self.source.reads("blocking"))
         elif kind == "incremental" and self.window is None:
             low = len(self.source.stream)
-            for _ in range(self.rng.randint(0, 3)):
+            for _ in range(self.rng.between(0, 3)):
                 self.source.step()
             reads = {read.key: read for read in self.source.reads("incremental")}
-            for _ in range(self.rng.randint(0, 3)):
+            for _ in range(self.rng.between(0, 3)):
                 self.source.step()
             self.window = Window(low, len(self.source.stream), reads)
         return f"{kind} re-snapshot"

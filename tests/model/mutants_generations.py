@@ -213,6 +213,19 @@ class _ManyHistories(MemorySink):
         super().adopt(begins, history="new")
 
 
+@GENERATIONS.sink_in("epochs")
+class _OldFloor(MemorySink):
+    """a read keeps the position of an older history"""
+
+    def _one(self, batch: Batch, step: Step, item: Row, *rest: Any) -> str:
+        floors = [cell.stamp.lsn for cell in self.state.rows.values() if cell.key == item[0]]
+        fate = super()._one(batch, step, item, *rest)
+        for target, cell in self.state.rows.items():
+            if cell.key == item[0] and cell.stamp.xid is None and floors:
+                self.state.rows[target] = replace(cell, stamp=cell.stamp._replace(lsn=floors[0]))
+        return fate
+
+
 @GENERATIONS.sink
 class _NumberOnly(MemorySink):
     """a claim is only a number"""

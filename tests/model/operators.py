@@ -6,15 +6,15 @@ sent, sweep when the checkpoints have passed them. Called by the world.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from typing import Literal
 
 from tests.model import acts
 from tests.model.checks import Checks
 from tests.model.connector import Connector
+from tests.model.dice import Dice
 from tests.model.rules import ModelSink
-from tests.model.source import Source
+from tests.model.source import Source, Told
 from tests.model.target import Generation, State, Token
 from tests.model.watcher import Watcher
 
@@ -27,7 +27,7 @@ class Operator:
 
     def __init__(
         self,
-        rng: random.Random,
+        rng: Dice,
         source: Source,
         connector: Connector,
         sink: ModelSink,
@@ -41,7 +41,7 @@ class Operator:
         self.control: list[Generation] = list(sink.state.generations)  # the topic that outlives the target
         self.copy: tuple[State, dict[int, int], dict[int, int]] | None = None
 
-    def step(self) -> str:
+    def step(self) -> Told:
         """One random act."""
         luck, reads = self.rng.random(), self.source.profile.reads
         if luck < 0.15:
@@ -52,7 +52,7 @@ class Operator:
             return self.restore()
         if luck < 0.6 or not self.source.profile.generations:
             return self.tidy()
-        return self._trouble(self.rng.choice(TROUBLES) if reads == "epochs" else "slot")
+        return self._trouble(self.rng.pick(TROUBLES) if reads == "epochs" else "slot")
 
     def tidy(self) -> str:
         """What a command that waits for its snapshot does: note its end, then sweep."""
@@ -82,29 +82,29 @@ class Operator:
         self.fence([row.token for row in self.sink.state.checkpoints])
         return f"operator: the target is put back to {[row.next for row in self.sink.state.checkpoints]}"
 
-    def _trouble(self, kind: str) -> str:
+    def _trouble(self, kind: str) -> Told:
         if kind == "partitions" and len(self.connector.logs) == MOST_PARTITIONS:
             kind = "topic"
-        told = [self.source.step() for _ in range(self.rng.randint(0, 6))]
+        told: list[Told] = [self.source.step() for _ in range(self.rng.between(0, 6))]
         if self.rng.random() < 0.5:
             self.catch_up()
         if kind == "topic":
             self.connector.recreate()
             self.checks.lost()
-            told += [step for _ in range(self.rng.randint(0, 3)) for step in (self.connector.stream(), self._produce())]
+            told += [step for _ in range(self.rng.between(0, 3)) for step in (self.connector.stream(), self._produce())]
         told.append(self.connector.stop())
         if kind == "partitions":
             self.connector.grow()
             self.checks.lost()
         if kind == "source":
             self.source.restart()
-        slot = self.source.profile.reads if kind == "slot" else self.rng.choice(("lost", "kept"))
+        slot = self.source.profile.reads if kind == "slot" else self.rng.pick(("lost", "kept"))
         slot = "lost" if slot == "epochs" or kind == "source" else slot
         if kind != "slot":
             told.append(self._adopt(history="new" if kind == "source" else "same"))
         if kind == "slot" or "adoption takes no snapshot" not in self.sink.weak:
             told.append(self._snapshot(slot=slot, epoch=kind != "slot"))
-        return f"operator: {kind}: " + "; ".join(told)
+        return "operator:", kind, *told
 
     def _produce(self) -> str:
         return self.connector.produce(4)

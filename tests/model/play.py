@@ -1,13 +1,14 @@
-"""Play one schedule; a broken one says how it went and how to play it again. Called by the tests."""
+"""Play one schedule; a broken one says how it went and which command plays it again. Called by tests and __main__."""
 
 from __future__ import annotations
 
+from overgrow import errors
 from tests.model.checks import Violation
 from tests.model.twin import Twin
 from tests.model.world import World, profile_of
 
 STEPS = 150
-TAIL = 25  # steps of the trace that a failure shows
+TAIL = 25  # lines of the trace that a failure shows; 0: all of it
 
 
 def model(seed: int, *, weak: frozenset[str] = frozenset()) -> None:
@@ -24,6 +25,7 @@ def engine(seed: int, twin: Twin | None = None) -> None:
 def _run(world: World, seed: int, test: str) -> None:
     try:
         world.run(STEPS)
-    except Violation as broken:
-        tail = "\n".join(world.trace[-TAIL:])
-        raise Violation(f"{broken}\nreplay: pytest {test} --seed {seed}\n{tail}") from None
+    except (Violation, errors.ReplicationError, RuntimeError) as broken:  # RuntimeError: the books do not balance
+        tail = "\n".join(line if isinstance(line, str) else " ".join(map(str, line)) for line in world.trace[-TAIL:])
+        told = f"seed {seed}, {world.source.profile}: {broken}"
+        raise Violation(f"{tail}\n{told}\nreplay: pytest {test} --seed {seed}") from broken

@@ -41,8 +41,8 @@ class ModelSink:
 
     def generation(self, part: int, offset: int) -> int:
         """Which generation a record belongs to."""
-        numbers = [found.number for found in self.state.generations if found.starts[part] <= offset]
-        return max(numbers, default=0)
+        newest_first = reversed(self.state.generations)
+        return next((found.number for found in newest_first if found.starts[part] <= offset), 0)
 
     def feed(self, chunk: Chunk, token: Token, *, dies: bool = False) -> Outcome:
         """One transaction. `dies`: the worker dies before its commit; with the contract nothing is written then."""

@@ -7,10 +7,12 @@ connector, the operator and the world.
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tests.model.dice import Dice
+
+Told = str | tuple[object, ...]  # a line of the trace; written out only when a schedule has failed
 KEYS = 4
 TABLE = -1  # the "key" of a TRUNCATE
 
@@ -97,7 +99,7 @@ class Transaction:
 class Source:
     """One table."""
 
-    def __init__(self, rng: random.Random, profile: Profile) -> None:
+    def __init__(self, rng: Dice, profile: Profile) -> None:
         self.rng, self.profile = rng, profile
         self.lsn = self.version = self.xid = 0
         self.history: dict[int, list[Row | None]] = {key: [None] for key in range(KEYS)}
@@ -106,25 +108,25 @@ class Source:
         self.open: list[Transaction] = []
         self.truncates: list[dict[int, int]] = []  # of each: the rank at which it left every key absent
 
-    def step(self) -> str:
+    def step(self) -> Told:
         """One random thing a client does."""
         rng = self.rng
         if not self.open or (len(self.open) < 3 and rng.random() < 0.25):
             self.xid += 1
             self.open.append(Transaction(self.xid))
-        tx = rng.choice(self.open)
+        tx = rng.pick(self.open)
         luck = rng.random()
         if tx.writes and luck < 0.35:
             return self.finish(tx, "commit" if luck > 0.06 else "rollback")
         return self._write(tx)
 
-    def finish(self, tx: Transaction, how: str) -> str:
+    def finish(self, tx: Transaction, how: str) -> Told:
         """Commit or roll back; locks go either way."""
         self.open.remove(tx)
         if how == "commit":
             for write in tx.writes:
                 self._commit(tx, write)
-        return f"{how} {tx.xid}: {[(w.op, w.key, w.lsn) for w in tx.writes]}"
+        return how, tx.xid, *tx.writes
 
     def _commit(self, tx: Transaction, write: Write) -> None:
         keys = list(self.history) if write.op == "t" else [write.key]
@@ -155,16 +157,17 @@ class Source:
                 found.append(Change("r", key, self.lsn, None, states[-1], len(states) - 1, mark))
         return found
 
-    def _write(self, tx: Transaction) -> str:
+    def _write(self, tx: Transaction) -> Told:
         others = [other for other in self.open if other is not tx]
         if any(other.exclusive for other in others):
             return "blocked by a truncate"
         if self.profile.truncates and self.rng.random() < 0.05 and not any(other.view for other in others):
             return self._truncate(tx)
-        free = [key for key in range(KEYS) if key in tx.view or not any(key in other.view for other in self.open)]
+        locked = {key for other in others for key in other.view}
+        free = [key for key in range(KEYS) if key not in locked]
         if not free:
             return "blocked"
-        key = self.rng.choice(free)
+        key = self.rng.pick(free)
         now = self._seen(tx, key)
         luck = self.rng.random()
         if now is None:
@@ -172,10 +175,10 @@ class Source:
         elif luck < 0.25:
             self._log(tx, "d", key, now)
         elif luck < 0.45 and not self.profile.partial and (room := [k for k in free if self._seen(tx, k) is None]):
-            self._move(tx, key, self.rng.choice(room), now)
+            self._move(tx, key, self.rng.pick(room), now)
         else:
             self._log(tx, "u", key, now)
-        return f"write {tx.xid}: {tx.writes[-1]}"
+        return "write", tx.xid, tx.writes[-1]
 
     def _truncate(self, tx: Transaction) -> str:
         self.lsn += 1
@@ -188,7 +191,7 @@ class Source:
         return tx.view[key] if key in tx.view else self.history[key][-1]
 
     def _log(self, tx: Transaction, op: str, key: int, before: Row | None) -> None:
-        self.lsn += self.rng.randint(1, 3)
+        self.lsn += self.rng.between(1, 3)
         sent = state = None
         if op != "d":
             sent = state = self._row()
@@ -208,5 +211,5 @@ class Source:
     def _row(self) -> Row:
         rng = self.rng
         self.version += 1
-        bad = rng.choice(("translate", "data")) if rng.random() < 0.15 else ""
+        bad = rng.pick(("translate", "data")) if rng.random() < 0.15 else ""
         return Row(self.version, rng.random() < 0.8, self.version, bad)

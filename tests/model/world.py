@@ -6,15 +6,15 @@ operator and every chunk that reaches the target, with its fault: the real engin
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from dataclasses import dataclass, field
 
 from tests.model.checks import Checks, Violation
 from tests.model.connector import PARTITIONS, Chunk, Connector
+from tests.model.dice import Dice
 from tests.model.operators import Operator
 from tests.model.rules import ModelSink
-from tests.model.source import Profile, Source
+from tests.model.source import Profile, Source, Told
 from tests.model.target import Token
 from tests.model.watcher import Nobody, Watcher
 
@@ -41,10 +41,10 @@ class World:
     """The whole system of one seed."""
 
     def __init__(self, seed: int, *, weak: frozenset[str] = frozenset(), watcher: Watcher | None = None) -> None:
-        self.rng = random.Random(seed)  # noqa: S311 - a schedule, not a secret
+        self.rng = Dice(seed)
         self.source = Source(self.rng, profile_of(seed))
-        self.trace: list[str] = []
-        for _ in range(self.rng.randint(5, 30)):
+        self.trace: list[Told] = []
+        for _ in range(self.rng.between(5, 30)):
             self.trace.append(self.source.step())
         self.connector = Connector(self.rng, self.source)
         self.source.last.clear()  # what the snapshot shows is not streamed
@@ -79,14 +79,14 @@ class World:
         rng = self.rng
         seats = [(worker, part) for worker, held in enumerate(self.workers) for part in held]
         if not seats or rng.random() < 0.1:
-            worker, part = rng.randrange(WORKERS), rng.randrange(len(self.connector.logs))
+            worker, part = rng.below(WORKERS), rng.below(len(self.connector.logs))
             return self._assign(worker, part) if rng.random() < 0.6 else self._catch_up(worker, part)
-        worker, part = rng.choice(seats)
+        worker, part = rng.pick(seats)
         seat, luck = self.workers[worker][part], rng.random()
         if luck < 0.02:
             return self._die(worker)
         if luck < 0.1:
-            seat.position = rng.randint(
+            seat.position = rng.between(
                 max(0, seat.position - 6), seat.position
             )  # a consumer that was sent back: chunks come twice
             return f"worker {worker} part {part} back to {seat.position}"
@@ -94,7 +94,7 @@ class World:
             return f"worker {worker} part {part} loses {seat.chunks.popleft()[:3]}"
         if luck < 0.5 or not seat.chunks:
             return self._fetch(worker, part, seat)
-        return self._feed(worker, part, seat, rng.choice(FAULTS))
+        return self._feed(worker, part, seat, rng.pick(FAULTS))
 
     def _assign(self, worker: int, part: int) -> str:
         """The partition moves here; whoever had it is not told: it sleeps, or is a zombie."""
@@ -109,7 +109,7 @@ class World:
         return f"worker {worker} dies"
 
     def _fetch(self, worker: int, part: int, seat: Seat) -> str:
-        chunk = self.connector.logs[part].fetch(seat.position, self.rng.randint(1, 8), far=self.rng.random())
+        chunk = self.connector.logs[part].fetch(seat.position, self.rng.between(1, 8), far=self.rng.random())
         if chunk.next > chunk.start:
             seat.chunks.append(chunk)
             seat.position = chunk.next
@@ -121,8 +121,8 @@ class World:
         outcome = self.sink.feed(chunk, seat.token, dies=fault == "dies before")
         if fault == "ambiguous" and outcome.kind == "written":
             outcome = self.sink.feed(chunk, seat.token)  # it committed, the worker cannot know, and writes again
-        told = f"feeds {chunk.start}..{chunk.next} under {seat.token.number} {fault}: {outcome}"
-        self.trace += [f"worker {worker} part {part} {told}", *(f"    {record}" for record in chunk.records)]
+        told = ("worker", worker, "part", part, "feeds", chunk.start, chunk.next, "under", seat.token.number, fault)
+        self.trace += [(*told, outcome), *(("   ", record) for record in chunk.records)]
         if len(self.sink.commits) > commits:
             if self.sink.state.truncated is not known:
                 self.checks.after_truncate()
