@@ -131,6 +131,8 @@ def connector(**changes: Any) -> Connector:
         (connector(state="PAUSED"), [("fail", "connector-running", "con")]),
         (connector(state="FAILED", cause="boom", tasks=()), [("fail", "connector-running", "con")]),
         (connector(tasks=()), [("fail", "task-running", "con")]),
+        (connector(state="UNASSIGNED", tasks=()), [("warn", "connector-running", "con")]),
+        (connector(tasks=(Task(id=0, state="RESTARTING", cause=""),)), [("warn", "task-running", "con/0")]),
         (
             connector(tasks=(RUNS, Task(id=1, state="FAILED", cause="boom"))),
             [("fail", "task-running", "con/1")],

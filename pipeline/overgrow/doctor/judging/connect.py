@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from overgrow.doctor.facts import Connector, Task, Wanted
 from overgrow.doctor.finding import Finding, On
 
+PASSING = frozenset({"UNASSIGNED", "RESTARTING"})  # while Connect rebalances or starts something
 _RESTART = "mend the cause, then overgrow apply --only connect"
+_AGAIN = "overgrow doctor again; if it stays, Connect's log"
 
 
 def judge(seen: Connector | None, wanted: Wanted, *, made: bool) -> Iterator[Finding]:
@@ -28,11 +30,13 @@ def running(seen: Connector | None, wanted: Wanted, *, made: bool) -> Iterator[F
     on = On("connector-running", "connect", wanted.connector)
     if seen.state == "RUNNING":
         yield on.ok("RUNNING")
+    elif seen.state in PASSING:
+        yield on.warn(f"{seen.state}, which should pass", _AGAIN)
     else:
         yield on.fail(f"{seen.state}: {seen.cause}" if seen.cause else seen.state, _RESTART)
     if seen.state == "RUNNING" and not seen.tasks:
         yield On("task-running", "connect", wanted.connector).fail(
-            "it has no task: a RUNNING connector without one sends nothing", "overgrow doctor again; then Connect's log"
+            "it has no task: a RUNNING connector without one sends nothing", _AGAIN
         )
     for task in seen.tasks:
         yield _task(task, wanted.connector, seen.state)
@@ -42,6 +46,8 @@ def _task(task: Task, connector: str, state: str) -> Finding:
     on = On("task-running", "connect", f"{connector}/{task.id}")
     if task.state == "RUNNING":
         return on.ok("RUNNING")
+    if task.state in PASSING:
+        return on.warn(f"{task.state}, which should pass", _AGAIN)
     under = f" behind a {state} connector" if task.state != state else ""
     return on.fail(f"{task.state}{under}{': ' if task.cause else ''}{task.cause}", _RESTART)
 
