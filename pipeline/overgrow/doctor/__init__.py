@@ -3,7 +3,8 @@
 `looking` sees, `judging` weighs, `examine.py` is the order.
 """
 
+from overgrow.doctor.changes import Changes
 from overgrow.doctor.examine import examine, running
 from overgrow.doctor.finding import Finding
 
-__all__ = ["Finding", "examine", "running"]
+__all__ = ["Changes", "Finding", "examine", "running"]

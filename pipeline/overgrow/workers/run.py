@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ import faust
 from overgrow import __version__, errors
 from overgrow.apply.engine import Engine, Observer
 from overgrow.deployment import Deployment
+from overgrow.doctor import running
 from overgrow.observe import EventLog
 from overgrow.project import Project
 from overgrow.workers.claiming import Claimer, TopicIdentity
 from overgrow.workers.confluent_host import ConfluentHost
 from overgrow.workers.faust_app import ApplyApp, make_app
+from overgrow.workers.health import Health
 from overgrow.workers.relay import Relay
 from overgrow.workers.settings import WorkerSettings
 from overgrow.workers.watchdog import STOP_SECONDS, Watchdog
@@ -41,6 +44,7 @@ def build(folder: Path, *, name: str | None = None, verbose: bool = False) -> Ap
     app.task(Watchdog(app).run)
     app.task(app.watch_identity)
     app.task(_relay(deployment, observe).run)
+    app.task(Health(partial(running, deployment), observe).run)
     return app
 
 
@@ -120,7 +124,8 @@ def run_confluent(folder: Path, *, name: str | None, verbose: bool) -> int:
     )
     _spare_the_collector()
     try:
-        asyncio.run(_until_signalled(host, _relay(deployment, observe)))
+        health = Health(partial(running, deployment), observe)
+        asyncio.run(_until_signalled(host, _relay(deployment, observe), health))
     except errors.Refused as refused:
         observe("refused", {"code": refused.code, "message": str(refused)})
         return _stopped(observe, REFUSED)
@@ -131,7 +136,7 @@ def run_confluent(folder: Path, *, name: str | None, verbose: bool) -> int:
     return _stopped(observe, 0)
 
 
-async def _until_signalled(host: ConfluentHost, relay: Relay) -> None:
+async def _until_signalled(host: ConfluentHost, relay: Relay, health: Health) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -145,10 +150,12 @@ async def _until_signalled(host: ConfluentHost, relay: Relay) -> None:
         loop.add_signal_handler(one, stop)
     relaying = loop.create_task(relay.run())
     relaying.add_done_callback(lambda _: host.stop())  # it never returns: this is a bug, raised below
+    looking = loop.create_task(health.run())
     try:
         await host.run()
     finally:
         relaying.cancel()
+        looking.cancel()
     if relaying.done():
         relaying.result()
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from overgrow import doctor, errors
-from overgrow.cli.doctor import Changes, exit_code
+from overgrow.cli.doctor import exit_code
 from overgrow.deployment import Deployment
-from overgrow.doctor import Finding
+from overgrow.doctor import Changes, Finding
 from overgrow.doctor.finding import On, unreachable
 from overgrow.doctor.looking import databases, streams
 from overgrow.project import Project
