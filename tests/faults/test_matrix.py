@@ -35,7 +35,7 @@ def test_the_table_comes_up_whole_before_any_of_it_comes_again() -> None:
 @pytest.mark.stack
 @pytest.mark.parametrize("half", range(HALVES))
 @pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_nothing_is_lost_wrong_or_doubled(stack: Stack, tmp_path: Path, host: Host, half: int) -> None:
     faults = quick(host)[half::HALVES]
     stop = Fault("topic-recreated", "stopped", host, 1) if (host, half) == ("faust", 0) else None

@@ -73,18 +73,6 @@ def test_connect_is_killed_and_sends_again(pipeline: Pipeline, stack: Stack) -> 
     assert worker.stop() == 0
 
 
-def test_kafka_is_killed(pipeline: Pipeline, stack: Stack) -> None:
-    worker = pipeline.worker()
-    writer = pipeline.writer()
-    pipeline.more_commits(10)
-    stack.kill("kafka")
-    stack.up()
-    pipeline.more_commits(10)
-    writer.done()
-    judge(pipeline)
-    assert worker.stop() == 0
-
-
 def test_without_committed_offsets_it_resumes_at_the_checkpoint(pipeline: Pipeline) -> None:
     worker = pipeline.worker()
     writer = pipeline.writer()
