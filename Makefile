@@ -15,7 +15,7 @@ UPGRADE ?=
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | tr '|' '\t'
 
-demo: tools ## The whole story on a local stack, ending in a report (about 3 minutes)
+demo: tools ## The whole story on a local stack, ending in a report (about 4 minutes)
 	$(BIN)/overgrow demo $(ARGS)
 
 check: $(STAMP) ## Lint, types, import rules, the example project, pure tests (within a minute; run for every commit)
@@ -42,7 +42,7 @@ lock: $(STAMP) ## Lock the dependencies with hashes (UPGRADE=--upgrade for newer
 
 clean: ## Stop this folder's stack; remove it, the environment and what was built
 	if [ -d .overgrow/stack ] && [ -x $(BIN)/overgrow ]; then $(BIN)/overgrow stack down; fi
-	rm -rf $(VENV) .overgrow build dist report.json \
+	rm -rf $(VENV) .overgrow build dist report.json report.html \
 		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 tools: $(STAMP) # Java, Maven and PostgreSQL, or how to get them

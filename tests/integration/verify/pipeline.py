@@ -145,6 +145,8 @@ def clean_up(endpoints: Endpoints, name: str) -> None:
         "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s",
         name,
     )
-    Topics(endpoints.kafka).delete([f"{name}.public.{table}" for table in ("cust_master", "ord_line")])
+    tables = [file.stem for file in (ROOT / "schemas" / "source").glob("*.yaml")]
+    own = [f"overgrow.{name}.dlq", f"overgrow.{name}.control", f"{name}.transaction"]
+    Topics(endpoints.kafka).delete([*(f"{name}.{table}" for table in tables), *own])
     for dsn in (endpoints.source_dsn, endpoints.target_dsn):
         run_sql(dsn, f"DROP DATABASE {name} WITH (FORCE)")

@@ -48,7 +48,8 @@ def test_after_the_load_both_sides_are_equal(pipeline: Pipeline) -> None:
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert (document["verdict"], document["source_quiet"], document["differences"]) == ("equal", True, [])
-    customers, lines = document["mappings"]
+    found = {one["mapping"]: one for one in document["mappings"]}
+    customers, lines = found["customers"], found["order_lines"]
     closed = pipeline.source("SELECT count(*) FROM public.cust_master WHERE stat_cd = 'X'")[0][0]
     assert closed > 0
     assert customers["in_filter"] == customers["source_rows"] - closed == customers["target_rows"] == customers["equal"]
@@ -112,7 +113,8 @@ def test_the_command_lists_what_differs_and_can_hide_values(pipeline: Pipeline, 
     assert "Visible Name" not in done.stdout + done.stderr
     assert "\x1b" not in done.stdout
     document = json.loads(pipeline.run("verify", "--limit", "2", "--json").stdout)
-    assert document["differing"] == document["mappings"][0]["field_mismatch"] > 2
+    found = {one["mapping"]: one["field_mismatch"] for one in document["mappings"]}
+    assert document["differing"] == found["customers"] > 2
     assert [one["columns"][0]["actual"] for one in document["differences"]] == ["Visible Name"] * 2
 
 
@@ -180,7 +182,8 @@ def test_while_the_source_is_written_it_says_so_and_lists_no_difference(pipeline
     plant(f"DELETE FROM crm.order_lines WHERE {FIRST_LINE}")
     with busy(pipeline):
         report = pipeline.verify()
-    customers, lines = report.comparisons
+    found = {one.mapping: one for one in report.comparisons}
+    customers, lines = found["customers"], found["order_lines"]
     assert not customers.quiet
     assert customers.differing == 0
     assert {"customer_id": key} in [one.key for one in report.undecided_rows]

@@ -30,7 +30,9 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
             patch.setattr("sys.stdout", file)  # here, not in the fixture: between the two the runner sets its own
             cli.main(["stack", "--dir", "/somewhere", "status"], standalone_mode=False)
             file.flush()
-            shown = os.read(reader, 10_000).decode().replace("\r\n", "\n")
+            shown = ""
+            while ADDRESS not in shown or not shown.endswith("\n"):  # a terminal hands out what it has so far
+                shown += os.read(reader, 10_000).decode().replace("\r\n", "\n")
         os.close(reader)
         return shown
 
