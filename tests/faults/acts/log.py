@@ -37,19 +37,17 @@ def offsets_deleted(scene: Scene, _: Fault, __: random.Random) -> float:
 def old_events_again(scene: Scene, _: Fault, dice: random.Random) -> float:
     """Changes that were applied long ago come again at the end of their partition, behind newer ones."""
     pipeline = scene.pipeline
-    topic = dice.choice(sorted(pipeline.deployment.plans))
-    part = Part(topic, dice.randrange(pipeline.deployment.partitions))
+    part = dice.choice(sorted(part for part, end in pipeline.ends().items() if end > OLD))
     before = _superseded(pipeline, part)
-    send_again(pipeline, part)
+    send_again(pipeline, part, most=OLD)
     seconds = scene.progress()
     until(lambda: _superseded(pipeline, part) > before, "the guard calls old changes superseded", pipeline.state)
     return seconds
 
 
-def send_again(pipeline: Pipeline, part: Part, *, everything: bool = False) -> None:
-    """Produce changes of this partition once more, to its end, in their order; `everything`: not only the last ones."""
-    most = sys.maxsize if everything else OLD
-    old = until(lambda: _old(pipeline, part, most), f"{part} has changes that are old", pipeline.state)
+def send_again(pipeline: Pipeline, part: Part, *, most: int = sys.maxsize) -> None:
+    """Produce old changes of this partition once more, to its end, in their order; `most`: only the last of them."""
+    old = _old(pipeline, part, most)
     producer = Producer({"bootstrap.servers": pipeline.kafka})
     for message in old:
         producer.produce(
