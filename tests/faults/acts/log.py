@@ -37,7 +37,10 @@ def offsets_deleted(scene: Scene, _: Fault, __: random.Random) -> float:
 def old_events_again(scene: Scene, _: Fault, dice: random.Random) -> float:
     """Changes that were applied long ago come again at the end of their partition, behind newer ones."""
     pipeline = scene.pipeline
-    part = dice.choice(sorted(part for part, end in pipeline.ends().items() if end > OLD))
+    busy = until(
+        lambda: [part for part, end in pipeline.ends().items() if end > OLD], "a partition is long", pipeline.state
+    )
+    part = dice.choice(sorted(busy))
     before = _superseded(pipeline, part)
     send_again(pipeline, part, most=OLD)
     seconds = scene.progress()
