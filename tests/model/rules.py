@@ -149,6 +149,8 @@ class ModelSink:
         if known is not None and self._comparable(known.mark) and change.lsn <= known.change.lsn:
             if "a truncate sent again empties the table again" in self.weak:
                 state.rows.clear()
+            for letter in state.letters:  # what could not be decoded stands before it in this very partition
+                letter.open &= not (letter.part == part and letter.change.garbage)
             return "superseded"
         state.truncated = Truncated(change, mark, part)
         if "a truncate removes every row" in self.weak:

@@ -197,6 +197,9 @@ class MemorySink:
     def _truncate(self, batch: Batch, row: CheckpointRow, truncate: Truncate) -> Receipt:
         state, known = self.state, self.state.truncation
         if known is not None and known.off >= state.history_from and truncate.lsn <= known.lsn:
+            state.letters = [
+                replace(filed, open=False) if _lost(filed, batch.part) else filed for filed in state.letters
+            ]
             return self._advance(batch, row, Books(superseded=1))
         state.truncation = Truncation(self.base + truncate.offset, truncate.lsn)
         state.rows = {key: cell for key, cell in state.rows.items() if not self._gone(cell.stamp)}
@@ -211,7 +214,7 @@ class MemorySink:
 
     def _overtaken(self, filed: Filed, part: Part) -> bool:
         """Undecodable letters have no position: only in the truncate's own partition they are known to be older."""
-        return filed.part == part if filed.letter.kind == "decode" else self._gone(filed.stamp)
+        return _lost(filed, part) or (filed.letter.kind != "decode" and self._gone(filed.stamp))
 
     def _may_write(self, stamp: Stamp, over: Stamp) -> bool:
         return may_write(stamp, over, history_from=self.state.history_from)
@@ -319,3 +322,8 @@ class MemorySink:
         stamps = [c.stamp for c in self.state.rows.values() if c.key == key]
         stamps += [self.state.tombstones[key]] if key in self.state.tombstones else []
         return not all(self._may_write(stamp, other) for other in stamps)
+
+
+def _lost(filed: Filed, part: Part) -> bool:
+    """Undecodable, and of the partition in which a truncate stands behind it."""
+    return filed.letter.kind == "decode" and filed.part == part

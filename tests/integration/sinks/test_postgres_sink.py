@@ -19,7 +19,7 @@ from overgrow.apply import ClaimLost, Engine, Folder, Hole, Moved, Receipt
 from overgrow.apply.batch import Books
 from overgrow.model import Chunk, Claim, Part
 from overgrow.sinks.memory import MemorySink
-from overgrow.sinks.postgres import PostgresSink, Table, direct, install
+from overgrow.sinks.postgres import PostgresSink, Table, direct, generations, install
 from overgrow.stack import Endpoints
 from overgrow.testing import rangelog, toy
 
@@ -405,6 +405,29 @@ def test_a_truncate_closes_the_letters_that_are_older(database: psycopg.Connecti
     run(act())
     letters = database.execute('SELECT "offset", state FROM overgrow.dead_letter ORDER BY 1').fetchall()
     assert letters == [(0, "superseded"), (2, "open"), (3, "superseded")]
+
+
+def test_a_letter_of_another_source_history_and_partition_is_a_stamp_without_a_position(
+    database: psycopg.Connection[Any], dsn: str
+) -> None:
+    """After an adoption the key has moved, and positions begin anew: its old letter holds nothing up, and is healed."""
+    moved = Part("toy", 1)
+
+    async def act() -> None:
+        async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one", rereads=True)) as sink:
+            claim = (await sink.claim([PART]))[PART].claim
+            events = [toy.event("c", 1, lsn=900, name="good"), toy.event("u", 1, lsn=1000, name="!")]
+            await engine(sink).feed(toy.chunk(events), claim)
+            ends = {PART: 0, moved: 0}
+            generations.new_epoch(database, [TABLE], {"toy": ("other", 2)}, ends, (2, 1))
+            claim = (await sink.claim([moved]))[moved].claim
+            events = [toy.event("r", 1, name="!"), toy.event("u", 1, lsn=5, name="fixed")]
+            for at, one in enumerate(events):
+                await engine(sink).feed(toy.chunk([one], start=at, partition=1), claim)
+
+    run(act())
+    assert names(database) == {1: "fixed"}
+    assert database.execute("SELECT DISTINCT state FROM overgrow.dead_letter").fetchall() == [("superseded",)]
 
 
 def names(database: psycopg.Connection[Any]) -> dict[int, str]:

@@ -46,10 +46,10 @@ async def lock(connection: Connection, table: Table, part: Part) -> Position | N
     row = await cursor.fetchone()
     if row is None:
         return None
-    next_offset, number, owner, epoch, stands_in, streamed_to, history, letters = row
+    next_offset, number, owner, epoch, stands_in, streamed_to, history = row
     parameters = {**part._asdict(), "epoch": epoch, "start": next_offset, "history": history}
     cursor = await connection.execute(table.statements["rules"], parameters)
-    generation, boundary, off, lsn = await cursor.fetchone() or (None, None, None, None)
+    generation, boundary, off, lsn, letters = await cursor.fetchone() or (None, None, None, None, False)
     if generation is None:
         msg = f"{part}: no generation of epoch {epoch} reaches back to offset {next_offset}"
         raise errors.Refused(f"{msg}: overgrow's own tables are damaged. Do not go on; find out.", code="no-generation")
@@ -122,7 +122,7 @@ class Write:
             "history": position.history,
             "generation": position.generation,
         }
-        self.letters = position.letters  # is any letter of this partition open?
+        self.letters = position.letters  # is any letter of this mapping open?
         self.patches_set_aside = 0
         self.filed: list[tuple[Letter, bool]] = []  # letter, and whether it is open
 
@@ -156,6 +156,7 @@ class Write:
         await self._execute("take_time")
         await self._execute("lock_the_others")
         if not (await self._execute("note_truncation", **where)).rowcount:
+            await self._execute("close_undecodable", off=off)
             return Books(superseded=1)  # sent again, or overtaken by a later one from another partition
         await self._execute("truncate", **where)
         await self._execute("close_truncated", **where)

@@ -21,10 +21,7 @@ SELECT 0::integer AS _step, 0::bigint AS _off, 0::bigint AS _floor, 0::bigint AS
 COPY {target} ({columns}, {stamps}) FROM STDIN
 
 -- name: lock
-SELECT c.next_offset, c.claim, c.owner, c.epoch, c.generation, c.source_position, p.history_from,
-       EXISTS (SELECT FROM overgrow.dead_letter d
-                WHERE d.pipeline = c.pipeline AND d.topic = c.topic AND d.partition = c.partition
-                  AND d.state = 'open')
+SELECT c.next_offset, c.claim, c.owner, c.epoch, c.generation, c.source_position, p.history_from
   FROM overgrow.checkpoint c JOIN overgrow.pipeline p USING (pipeline)
  WHERE c.pipeline = {pipeline} AND c.topic = %(topic)s AND c.partition = %(partition)s
    FOR UPDATE OF c
@@ -38,7 +35,9 @@ SELECT (SELECT max(number) FROM overgrow.generation g
        (SELECT min(from_offset) FROM overgrow.generation g
          WHERE g.pipeline = {pipeline} AND g.topic = %(topic)s AND g.partition = %(partition)s
            AND g.epoch = %(epoch)s AND g.from_offset > %(start)s),
-       t._og_off, t._og_lsn
+       t._og_off, t._og_lsn,
+       EXISTS (SELECT FROM overgrow.dead_letter d
+                WHERE d.pipeline = {pipeline} AND d.mapping = {mapping} AND d.state = 'open')
   FROM (SELECT 1) one
   LEFT JOIN overgrow.truncation t
     ON t.pipeline = {pipeline} AND t.mapping = {mapping} AND t._og_off >= %(history)s
@@ -76,15 +75,24 @@ UPDATE overgrow.dead_letter
             WHEN _og_xid IS NULL THEN _og_off < %(next_generation)s
             ELSE _og_off < %(history)s OR _og_lsn < %(lsn)s END
 
+-- What could not be decoded before a truncate that is sent again: the re-send stands behind it in this very partition.
+-- name: close_undecodable
+UPDATE overgrow.dead_letter
+   SET state = 'superseded', superseded_by = %(off)s, closed_at = now()
+ WHERE pipeline = {pipeline} AND mapping = {mapping} AND state = 'open' AND kind = 'decode' AND topic = %(topic)s
+   AND partition = %(partition)s
+
 -- name: refuse_truncated
 DELETE FROM {stage} s
  WHERE CASE WHEN s._xid IS NULL THEN s._off + %(base)s < %(next_generation)s ELSE s._floor < %(lsn)s END
 
+-- Letters are looked up by their key, in whatever partition they were filed: after a re-partition the key has moved.
 -- name: refuse_by_letters
 DELETE FROM {stage} s
- USING (SELECT source_key, max(_og_off) AS _og_off, max(_og_lsn) AS _og_lsn FROM overgrow.dead_letter
-         WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s AND state = 'open'
-           AND source_key IS NOT NULL GROUP BY source_key) b
+ USING (SELECT source_key, max(_og_off) AS _og_off, max(_og_lsn) FILTER (WHERE _og_off >= %(history)s) AS _og_lsn
+          FROM overgrow.dead_letter
+         WHERE pipeline = {pipeline} AND mapping = {mapping} AND state = 'open' AND source_key IS NOT NULL
+         GROUP BY source_key) b
  WHERE b.source_key = s._key AND s._step >= %(first)s
    AND NOT {newer_than_b}
 
@@ -92,8 +100,8 @@ DELETE FROM {stage} s
 UPDATE {stage} s
    SET _floor = greatest(s._floor, b._og_lsn)
   FROM (SELECT source_key, max(_og_lsn) AS _og_lsn FROM overgrow.dead_letter
-         WHERE pipeline = {pipeline} AND topic = %(topic)s AND partition = %(partition)s AND state = 'open'
-           AND source_key IS NOT NULL AND _og_off >= %(history)s GROUP BY source_key) b
+         WHERE pipeline = {pipeline} AND mapping = {mapping} AND state = 'open' AND source_key IS NOT NULL
+           AND _og_off >= %(history)s GROUP BY source_key) b
  WHERE b.source_key = s._key AND s._step >= %(first)s
 
 -- name: collisions
@@ -133,8 +141,8 @@ WITH doomed AS MATERIALIZED (
             -- a read of an unknown key leaves nothing
             AND (s._xid IS NOT NULL OR s.dead IS NOT NULL OR s._floor IS NOT NULL
                  OR EXISTS (SELECT FROM overgrow.dead_letter d
-                             WHERE d.pipeline = {pipeline} AND d.topic = %(topic)s AND d.partition = %(partition)s
-                               AND d.state = 'open' AND d.source_key = s._key)))
+                             WHERE d.pipeline = {pipeline} AND d.mapping = {mapping} AND d.state = 'open'
+                               AND d.source_key = s._key)))
      ORDER BY s._key
     ON CONFLICT (pipeline, mapping, source_key) DO UPDATE
        SET _og_off = excluded._og_off, _og_lsn = excluded._og_lsn, _og_xid = excluded._og_xid
@@ -166,8 +174,8 @@ SELECT s._off,
                           AND (t._og_lsn IS NULL OR t._og_off < %(history)s OR s._floor >= t._og_lsn)))
             THEN 'superseded'
             WHEN EXISTS (SELECT FROM overgrow.dead_letter d
-                          WHERE d.pipeline = {pipeline} AND d.topic = %(topic)s AND d.partition = %(partition)s
-                            AND d.state = 'open' AND d.source_key = s._key)
+                          WHERE d.pipeline = {pipeline} AND d.mapping = {mapping} AND d.state = 'open'
+                            AND d.source_key = s._key)
             THEN 'queued'
             WHEN t._og_off IS NULL THEN 'no-row'
             ELSE 'apply' END
@@ -198,8 +206,8 @@ WITH written AS (  -- only what was really written heals: a read that failed may
 UPDATE overgrow.dead_letter d
    SET state = 'superseded', superseded_by = s._og_off, closed_at = now()
   FROM newest s
- WHERE d.pipeline = {pipeline} AND d.topic = %(topic)s AND d.partition = %(partition)s
-   AND d.state = 'open' AND d.source_key = s._key AND d._og_off < s._og_off
+ WHERE d.pipeline = {pipeline} AND d.mapping = {mapping} AND d.state = 'open'
+   AND d.source_key = s._key AND d._og_off < s._og_off
 
 -- name: judge_letters
 SELECT s._off

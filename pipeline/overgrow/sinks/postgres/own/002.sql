@@ -24,4 +24,8 @@ ALTER TABLE overgrow.truncation
 ALTER TABLE overgrow.dead_letter ADD COLUMN relayed_at timestamptz;  -- when its copy in the dlq topic was acknowledged
 CREATE INDEX dead_letter_unrelayed ON overgrow.dead_letter (pipeline, created_at) WHERE relayed_at IS NULL;
 
+-- Letters are looked up by key: after a re-partition a key's old letter stands under another partition.
+DROP INDEX overgrow.dead_letter_open;
+CREATE INDEX dead_letter_open ON overgrow.dead_letter (pipeline, mapping, source_key) WHERE state = 'open';
+
 INSERT INTO overgrow.version (version) VALUES (2);
