@@ -34,23 +34,25 @@ class Drained:
         return self.events / (self.worker + self.postgres)
 
 
-def reset(deployment: Deployment) -> None:
-    """Empty the target and begin at offset 0 again."""
+def reset(deployment: Deployment, *, straight: bool) -> None:
+    """Empty the target and begin at offset 0 again. Not `straight`: as in a later epoch, where no read is copied in."""
+    epoch = 1 if straight else 2
     with psycopg.connect(deployment.target_dsn, autocommit=True) as target:
         for table in deployment.tables.values():
             target.execute(sql.SQL("TRUNCATE {}").format(table.identifier))
         target.execute("TRUNCATE overgrow.tombstone, overgrow.dead_letter")
-        target.execute("UPDATE overgrow.generation SET first_read = NULL")
+        target.execute("UPDATE overgrow.generation SET first_read = NULL, epoch = %s", [epoch])
         target.execute(
             "UPDATE overgrow.checkpoint SET next_offset = 0, source_position = NULL, received = 0, applied = 0,"
-            " superseded = 0, filtered = 0, set_aside = 0, ignored = 0"
+            " superseded = 0, filtered = 0, set_aside = 0, ignored = 0, generation = 0, epoch = %s",
+            [epoch],
         )
         target.execute("CHECKPOINT")
 
 
-def drain(deployment: Deployment, postmaster: int) -> Drained:
-    """Run one worker over the whole topic."""
-    reset(deployment)
+def drain(deployment: Deployment, postmaster: int, *, straight: bool = False) -> Drained:
+    """Run one worker over the whole topic. `straight`: the snapshot's reads may be copied straight into the target."""
+    reset(deployment, straight=straight)
     topic = next(iter(deployment.tables))
     ends = {f"{topic}[{part}]": end for part, end in Topics(deployment.bootstrap).end_offsets(topic).items()}
     command = [sys.executable, "-m", "overgrow", "--project", str(PROJECT), "worker", "-v"]
