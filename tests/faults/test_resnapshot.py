@@ -108,8 +108,10 @@ def test_adopting_a_recreated_topic_and_more_partitions(bare: Pipeline) -> None:
     for future in admin.create_partitions([NewPartitions(one, 6) for one in others]).values():
         future.result()
     project = bare.folder / "overgrow.yaml"
-    project.write_text(project.read_text().replace("partitions: 4", "partitions: 6"))
+    before = bare.deployment.partitions
+    project.write_text(project.read_text().replace(f"partitions: {before}", "partitions: 6"))
     bare.reload()
+    assert bare.deployment.partitions == 6
     with bare.source() as source:
         source.execute("DELETE FROM public.ord_line WHERE line_no = 1")
         source.execute("UPDATE public.ord_line SET qty = qty + 1")
@@ -117,7 +119,7 @@ def test_adopting_a_recreated_topic_and_more_partitions(bare: Pipeline) -> None:
     assert worker.ended() == 4
     shown = bare.run("adopt", "--dry-run")
     assert shown.returncode == 3, shown.stderr
-    assert shown.stderr.count("4 partitions are now 6") == len(others)
+    assert shown.stderr.count(f"{before} partitions are now 6") == len(others)
     assert shown.stderr.count("it was recreated") == 1
     worker = bare.worker()
     assert worker.ended() == 4

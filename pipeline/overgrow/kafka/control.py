@@ -7,6 +7,7 @@ for each generation of a table's topic. Only what the target has committed is wr
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -68,7 +69,10 @@ def _records(consumer: Any, topic: str) -> list[GenerationRecord]:  # noqa: ANN4
     low, high = consumer.get_watermark_offsets(place, timeout=SILENCE_SECONDS, cached=False)
     consumer.assign([TopicPartition(topic, 0, low)])
     found = []
+    until = time.monotonic() + SILENCE_SECONDS
     while low < high:
+        if time.monotonic() > until:
+            raise errors.UnreachableError(f"{topic}: no record arrives between offsets {low} and {high}")
         messages = consumer.consume(BATCH, timeout=POLL_SECONDS)
         for message in messages:
             if message.error():

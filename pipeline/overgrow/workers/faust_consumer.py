@@ -304,6 +304,9 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         lost = {str(_tp(tp)): at for tp, at in offsets.items() if self._expected.get(_tp(tp)) == at}
         if not lost:
             await asyncio.sleep(UNSOUGHT_PAUSE)  # our seek is on its way, as soon as the claim is made
+            if self._claiming is not None and self._claiming.done() and self._expected:
+                # It was made, and a rebalance overtook its seek: nobody else would seek, and the fetch fails for ever.
+                await self._seek_to({tp: at for tp, at in self._expected.items() if tp in self.assignment()})
             return
         refused = errors.Refused(
             f"the log does not hold the checkpoint any more: {lost}. Records between the checkpoint and the log's "
