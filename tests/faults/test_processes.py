@@ -10,11 +10,13 @@ import pytest
 
 from overgrow.testing.faults import Plant
 from tests.faults.judge import judge
-from tests.faults.pipeline import Pipeline
+from tests.faults.pipeline import SESSION_SECONDS, Pipeline
 from tests.faults.waiting import until
 from tests.faults.worker import ARMED, Worker
 
 pytestmark = pytest.mark.stack
+SLOW_HEARTBEAT = "session_timeout_seconds: 10"  # one in 2 s; Kafka is told offsets every second
+MOST_CLAIMS = 6  # three are usual: one worker takes all, then each its half
 
 
 @pytest.mark.parametrize("seeded", [20_000])
@@ -31,6 +33,19 @@ def test_a_snapshot_while_writes_run_and_a_worker_dies_in_it(bare: Pipeline, see
     found = [one.operations for one in judge(bare).values()]
     assert all("r" in one and len(one) > 1 for one in found), f"reads and live changes in every table: {found}"
     assert set().union(*found) == set("rcud"), f"changes of every kind: {found}"
+
+
+def test_workers_whose_heartbeat_is_slower_than_their_commits_settle(bare: Pipeline) -> None:
+    """A commit behind a JoinGroup would be answered IllegalGeneration, and join once more: for ever, with two of them."""
+    project = bare.folder / "overgrow.yaml"
+    project.write_text(project.read_text().replace(f"session_timeout_seconds: {SESSION_SECONDS}", SLOW_HEARTBEAT))
+    assert SLOW_HEARTBEAT in project.read_text()
+    bare.apply()
+    workers = [bare.worker("w1"), bare.worker("w2")]
+    bare.more_commits(4)
+    judge(bare)
+    assert sum(len(worker.events("claimed")) for worker in workers) <= MOST_CLAIMS
+    assert [worker.stop() for worker in workers] == [0, 0]
 
 
 def test_a_zombie_returns_and_writes_nothing(hosted: Pipeline) -> None:

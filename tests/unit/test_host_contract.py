@@ -221,9 +221,10 @@ class _Thread:
 
     _commit = faust_consumer.ChunkThread._commit
 
-    def __init__(self, assigned: set[Any], error: Exception | None = None) -> None:
+    def __init__(self, assigned: set[Any], error: Exception | None = None, *, flows: bool = True) -> None:
         self._assigned, self._error = assigned, error
-        self.app = self
+        self.app = self.consumer = self
+        self.flow_active = flows
         self.tp_last_committed_at: dict[Any, float] = {}
         self.told: list[Any] = []
         self.events: list[str] = []
@@ -247,6 +248,7 @@ class _Thread:
     ("thread", "told", "events"),
     [
         (_Thread({TP("topic", 0)}), [{TopicPartition("topic", 0): OffsetAndMetadata(5, "")}], []),
+        (_Thread({TP("topic", 0)}, flows=False), [], []),  # a rebalance: it would begin another one
         (_Thread(set()), [], []),  # all of them have moved while the commit was on its way
         (_Thread({TP("topic", 0)}, CommitFailedError()), [], ["offsets-not-told"]),
         (_Thread({TP("topic", 0)}, IllegalStateError("not assigned")), [], ["offsets-not-told"]),

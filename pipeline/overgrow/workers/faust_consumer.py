@@ -111,6 +111,10 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def _commit(self, offsets: Mapping[Any, int]) -> bool:
         """Tell Kafka, for other tools to display. Faust's own ends the worker when partitions have moved meanwhile."""
+        if not self.consumer.flow_active:
+            # A rebalance: behind the JoinGroup on the same connection the commit would be answered IllegalGeneration,
+            # for which aiokafka joins once more. With a heartbeat longer than the commit's interval that never ends.
+            return False
         assigned = self.assignment()
         told = {ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in assigned}
         if not told:
