@@ -36,7 +36,7 @@ def test_a_snapshot_while_writes_run_and_a_worker_dies_in_it(bare: Pipeline, see
 
 
 def test_workers_whose_heartbeat_is_slower_than_their_commits_settle(bare: Pipeline) -> None:
-    """A commit behind a JoinGroup would be answered IllegalGeneration, and join once more: for ever, with two of them."""
+    """A commit behind a JoinGroup is answered IllegalGeneration, and aiokafka joins once more: for ever, with two."""
     project = bare.folder / "overgrow.yaml"
     project.write_text(project.read_text().replace(f"session_timeout_seconds: {SESSION_SECONDS}", SLOW_HEARTBEAT))
     assert SLOW_HEARTBEAT in project.read_text()

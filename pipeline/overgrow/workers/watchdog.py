@@ -16,6 +16,7 @@ from typing import Any
 REBALANCE_SECONDS = 20.0  # faust_app.py asks for at least that
 EXIT = 70  # EX_SOFTWARE
 STOP_SECONDS = 15.0
+UNCLAIMED_SECONDS = 10.0  # so long without a claim, it waits for a system; shorter, its group does not settle
 STUCK_STALLS = 5  # a single partition may stand so many times longer than all together
 LOOP_STALL_SECONDS = 30.0
 CHECK_SECONDS = 1.0
@@ -29,7 +30,7 @@ class Watchdog:
         self._clock = clock
         self._beat = clock()
         self._stall = app.settings.stall_seconds
-        self._commits, self._commit_at = 0, clock()
+        self._commits, self._commit_at, self._claimed_at = 0, clock(), clock()
         self._stands: dict[Any, tuple[int, float]] = {}  # partition -> (checkpoint, since when it stands there)
         self._idle_since: float | None = None
         self._stopping_since: float | None = None
@@ -57,10 +58,13 @@ class Watchdog:
         return self._no_commit(now, waiting) or self._stuck(now, waiting)
 
     def _no_commit(self, now: float, waiting: dict[Any, int]) -> str | None:
-        engine = self._app.engine
-        if not waiting or engine.retrying or engine.commits != self._commits:  # waiting for the target is work
+        engine, claimed = self._app.engine, bool(self._app.consumer.durable)
+        if claimed:
+            self._claimed_at = now
+        idle = (claimed and not waiting) or now - self._claimed_at > UNCLAIMED_SECONDS
+        if idle or engine.retrying or engine.commits != self._commits:  # waiting for the target is work
             self._commits, self._commit_at = engine.commits, now
-        elif now - self._commit_at > self._stall:
+        elif waiting and now - self._commit_at > self._stall:
             return f"no commit for {now - self._commit_at:.0f} s with records waiting in {len(waiting)} partitions"
         return None
 

@@ -60,6 +60,30 @@ def test_records_waiting_and_no_commit_is_silence(clock: Clock) -> None:
     assert dog._silent() is None
 
 
+def test_a_group_that_never_settles_is_silence(clock: Clock) -> None:
+    """Claimed for a second, revoked for two, and so on: never idle, never a commit."""
+    app = worker(end=9)
+    dog = watchdog.Watchdog(app, clock.monotonic)
+    for second in range(61):
+        app.consumer.durable = {} if second % 3 else {ONE: 5}
+        assert dog._silent() is None
+        clock.now += 1
+    clock.now += 2
+    app.consumer.durable = {ONE: 5}
+    assert "no commit for 63 s" in str(dog._silent())
+
+
+def test_a_standby_and_a_worker_that_waits_to_claim_are_not_silent(clock: Clock) -> None:
+    app = worker(end=9)
+    app.consumer.durable = {}
+    dog = watchdog.Watchdog(app, clock.monotonic)
+    for _ in range(300):
+        assert dog._silent() is None
+        clock.now += 1
+    app.consumer.durable = {ONE: 5}
+    assert dog._silent() is None
+
+
 def test_one_partition_that_stands_while_another_moves_is_silence_after_five_times_as_long(clock: Clock) -> None:
     app = worker(durable=5, end=9)
     dog = watchdog.Watchdog(app, clock.monotonic)
