@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 import yaml
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from legacy_shop import seed
@@ -162,6 +163,11 @@ class Pipeline:
         with psycopg.connect(self._servers[1], autocommit=True) as connection:
             yield connection
 
+    def forget_group(self) -> None:
+        """Delete the workers' group with its committed offsets; waits until no static member holds it any more."""
+        admin, group = AdminClient({"bootstrap.servers": self.kafka}), self.deployment.group
+        until(lambda: _deleted(admin, group), f"group {group} is empty and can be deleted", self.state)
+
     # -- where it stands
 
     def checkpoints(self) -> dict[Part, At]:
@@ -173,11 +179,7 @@ class Pipeline:
         return {one.owner for one in self.checkpoints().values()}
 
     def ends(self) -> dict[Part, int]:
-        return {
-            Part(topic, number): end
-            for topic in self.deployment.plans
-            for number, end in self.topics.end_offsets(topic).items()
-        }
+        return self.topics.ends(self.deployment.plans)
 
     def folded(self, topic: str) -> Folded:
         """What the topic says now, by the independent fold."""
@@ -316,6 +318,16 @@ def _drop_slot(admin: Connection, name: str) -> bool:
         admin.execute("SELECT pg_drop_replication_slot(%s)", [name])
         return True
     return not slots
+
+
+def _deleted(admin: AdminClient, group: str) -> bool:
+    try:
+        admin.delete_consumer_groups([group])[group].result(15)
+    except KafkaException as error:
+        if error.args[0].name() != "NON_EMPTY_GROUP":
+            raise
+        return False
+    return True
 
 
 def _one(connection: Connection, query: str) -> Any:

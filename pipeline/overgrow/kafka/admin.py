@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka import KafkaError, TopicCollection, TopicPartition
+from confluent_kafka.admin import NewTopic, OffsetSpec
 
 from overgrow import errors
+from overgrow.kafka.answer import Admin
+from overgrow.model import Part
 
 POLL_SECONDS = 0.05
 LEADERLESS = (KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
@@ -35,8 +35,8 @@ class Topics:
     def __init__(self, bootstrap: str, *, timeout: float = 15.0) -> None:
         self._bootstrap = bootstrap
         self._timeout = timeout
-        # What librdkafka would print about a lost connection reaches the caller as an error.
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "error_cb": _reported_by_the_call})
+        kafka = Admin(bootstrap, timeout=timeout)
+        self._admin, self._answer = kafka.client, kafka.answer
 
     def describe(self, names: Iterable[str]) -> dict[str, TopicInfo]:
         """The topics among `names` that exist."""
@@ -75,6 +75,10 @@ class Topics:
         """Each partition's high watermark: the offset the next record will get. Not a count of records."""
         return self._offsets(topic, OffsetSpec.latest())
 
+    def ends(self, topics: Iterable[str]) -> dict[Part, int]:
+        """The high watermark of every partition of these topics."""
+        return {Part(topic, number): end for topic in topics for number, end in self.end_offsets(topic).items()}
+
     def begin_offsets(self, topic: str) -> dict[int, int]:
         """Each partition's first offset that retention has left."""
         return self._offsets(topic, OffsetSpec.earliest())
@@ -98,28 +102,9 @@ class Topics:
                 found[place.partition] = seen.offset
         return len(found) == partitions
 
-    def _answer(self, future: Future[Any], what: str, *none_if: int) -> Any:  # noqa: ANN401  untyped client
-        try:
-            return future.result(timeout=self._timeout + 5)
-        except KafkaException as error:
-            cause = error.args[0]
-            if cause.code() in none_if:
-                return None
-            text = f"cannot {what} at {self._bootstrap}: {cause.name()}: {cause.str()}"
-            # Negative codes are the client's own: it could not ask, or got no answer in time.
-            if cause.code() < 0 or cause.retriable():
-                raise errors.UnreachableError(text) from error
-            raise errors.ConfigurationError(text) from error
-        except TimeoutError as error:
-            raise errors.UnreachableError(f"cannot {what} at {self._bootstrap}: no answer") from error
-
     def _until(self, shown: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + self._timeout
         while not shown():
             if time.monotonic() > until:
                 raise errors.UnreachableError(f"no broker of {self._bootstrap} {what} within {self._timeout:g} s")
             time.sleep(POLL_SECONDS)
-
-
-def _reported_by_the_call(_error: object) -> None:
-    """Connection errors in the background; the call that meets them raises."""

@@ -1,30 +1,14 @@
-"""Who is in a consumer group. Blocking; called by `apply --constraints`."""
+"""Who is in a consumer group. Blocking; called by `apply --constraints` and the doctor."""
 
 from __future__ import annotations
 
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError
 
-from overgrow import errors
-
-ANSWER_SECONDS = 15.0
+from overgrow.kafka.answer import Admin
 
 
-def members(bootstrap: str, group: str) -> list[str]:
+def members(admin: Admin, group: str) -> list[str]:
     """The group's members by the names they have given themselves; a group that nobody knows has none."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "error_cb": _reported_by_the_call})
-    [future] = admin.describe_consumer_groups([group], request_timeout=ANSWER_SECONDS).values()
-    try:
-        found = future.result(timeout=ANSWER_SECONDS + 1)
-    except KafkaException as error:
-        if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-            return []
-        text = f"cannot describe group {group} at {bootstrap}: {error.args[0].str()}"
-        raise errors.UnreachableError(text) from error
-    except TimeoutError as error:
-        raise errors.UnreachableError(f"cannot describe group {group} at {bootstrap}: no answer") from error
-    return sorted(one.group_instance_id or one.member_id for one in found.members)
-
-
-def _reported_by_the_call(_error: object) -> None:
-    """Connection errors in the background; the call that meets them raises."""
+    [future] = admin.client.describe_consumer_groups([group], request_timeout=admin.timeout).values()
+    found = admin.answer(future, f"describe group {group}", KafkaError.GROUP_ID_NOT_FOUND)
+    return [] if found is None else sorted(one.group_instance_id or one.member_id for one in found.members)

@@ -16,14 +16,17 @@ from overgrow import errors
 from overgrow.deployment import Deployment
 from overgrow.kafka import groups
 from overgrow.kafka.admin import Topics
+from overgrow.kafka.answer import Admin
 from overgrow.kafka.connect import Connect
 from overgrow.model import Part
 from overgrow.reconcile import checkpoints, identity
-from overgrow.reconcile.drain import Drain, StandsStill
+from overgrow.reconcile.drain import StandsStill
+from overgrow.reconcile.draining import drain_of
 from overgrow.reconcile.failures import naming
 from overgrow.reconcile.ports import Say
 from overgrow.sources.postgres import connected, session
 
+ANSWER_SECONDS = 15.0
 PATIENCE = 10.0  # seconds the connector may stand still before it counts as one that does not send
 
 
@@ -32,13 +35,6 @@ def require(deployment: Deployment, say: Say) -> None:
     _no_members(deployment)
     application = f"overgrow:{deployment.pipeline}:drained"
     topics = Topics(deployment.bootstrap)
-
-    def ends() -> dict[Part, int]:
-        return {
-            Part(topic, partition): end
-            for topic in deployment.plans
-            for partition, end in topics.end_offsets(topic).items()
-        }
 
     with (
         connected(deployment.source_dsn, application=application) as source,
@@ -49,16 +45,7 @@ def require(deployment: Deployment, say: Say) -> None:
             found = source.identity()
         with naming("target"):
             identity.check(deployment, found, target, topics)
-        drain = Drain(
-            source=source,
-            connect=connect,
-            ends=ends,
-            applied=lambda: checkpoints.read(target, deployment.pipeline),
-            connector=deployment.connector.name,
-            prefix=f"overgrow.{deployment.pipeline}.drained",
-            patience=PATIENCE,
-            say=say,
-        )
+        drain = drain_of(deployment, source, target, connect, purpose="drained", patience=PATIENCE, say=say)
         try:
             with naming("source"):
                 reached = drain.sent()
@@ -71,7 +58,7 @@ def require(deployment: Deployment, say: Say) -> None:
 
 
 def _no_members(deployment: Deployment) -> None:
-    there = groups.members(deployment.bootstrap, deployment.group)
+    there = groups.members(Admin(deployment.bootstrap, timeout=ANSWER_SECONDS), deployment.group)
     if there:
         raise errors.Refused(
             f"workers of pipeline {deployment.pipeline} are running: {', '.join(there)}. Next: stop them (one that was "

@@ -166,9 +166,7 @@ class SourceReading:
 
         self._say(f"{books.open} transactions lack events; waiting until the connector has committed them")
         reached, position = self._wait(sent, lambda at: at >= books.told_to)
-        ends = {
-            Part(topic, number): end for topic in self._table for number, end in self._topics.end_offsets(topic).items()
-        }
+        ends = self._topics.ends(self._table)
         books.fence(position, ends)
         self._say("reading on to where the topics ended after that")
         passed, _ = self._wait(

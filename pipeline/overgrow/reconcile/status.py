@@ -165,8 +165,7 @@ def _target(deployment: Deployment) -> tuple[dict[Part, Checkpoint], dict[str, d
 
 
 def _ends(deployment: Deployment) -> dict[Part, int]:
-    topics = Topics(deployment.bootstrap, timeout=ANSWER_SECONDS)
-    return {Part(topic, number): end for topic in deployment.plans for number, end in topics.end_offsets(topic).items()}
+    return Topics(deployment.bootstrap, timeout=ANSWER_SECONDS).ends(deployment.plans)
 
 
 def _connect(deployment: Deployment) -> ConnectorStatus:

@@ -26,9 +26,9 @@ from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
 from overgrow.model import Part
 from overgrow.reconcile import checkpoints, identity
-from overgrow.reconcile.checkpoints import Checkpoint
 from overgrow.reconcile.compare import MappingComparison
 from overgrow.reconcile.drain import Drain
+from overgrow.reconcile.draining import drain_of
 from overgrow.reconcile.failures import naming
 from overgrow.reconcile.ports import Say
 from overgrow.reconcile.rounds import MappingRounds, Round
@@ -84,27 +84,10 @@ class Verify:
         with naming("target"):
             target.execute("SET default_transaction_read_only TO on")
             identity.check(deployment, found, target, self._topics)
-        return Drain(
-            source=source,
-            connect=stack.enter_context(closing(Connect(deployment.connect_url))),
-            ends=self._ends,
-            applied=lambda: self._applied(target),
-            connector=deployment.connector.name,
-            prefix=f"overgrow.{deployment.pipeline}.verify",
-            patience=self._settings.patience,
-            say=self._say,
+        connect = stack.enter_context(closing(Connect(deployment.connect_url)))
+        return drain_of(
+            deployment, source, target, connect, purpose="verify", patience=self._settings.patience, say=self._say
         )
-
-    def _ends(self) -> dict[Part, int]:
-        return {
-            Part(topic, partition): end
-            for topic in self._deployment.plans
-            for partition, end in self._topics.end_offsets(topic).items()
-        }
-
-    def _applied(self, target: Connection) -> dict[Part, Checkpoint]:
-        with naming("target"):
-            return checkpoints.read(target, self._deployment.pipeline)
 
     def _drain(self, drain: Drain) -> None:
         began = time.monotonic()
@@ -113,7 +96,7 @@ class Verify:
         self._drain_seconds += time.monotonic() - began
 
     def _round(self, drain: Drain) -> dict[str, Round]:
-        before = self._ends()
+        before = self._topics.ends(self._deployment.plans)
         with snapshot(self._deployment.source_dsn, application=self._application) as source:
             self._drain(drain)
             began = time.monotonic()

@@ -23,9 +23,8 @@ from overgrow.deployment import Deployment
 from overgrow.kafka import control
 from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
-from overgrow.model import Part
-from overgrow.reconcile import checkpoints, identity
-from overgrow.reconcile.drain import Drain
+from overgrow.reconcile import identity
+from overgrow.reconcile.draining import drain_of
 from overgrow.sinks.postgres import Table, generations
 from overgrow.sinks.postgres.generations import Generation, Swept
 from overgrow.sources.postgres import PostgresSource, connected, quoted, session
@@ -72,10 +71,12 @@ class Resnapshot:
             else:
                 connect.resume(deployment.connector.name)
             self._say("waiting until the snapshot is taken and applied")
-            ends = self._drain(connect, source, target).run()
+            drain_of(
+                deployment, source, target, connect, purpose="resnapshot", patience=self._patience, say=self._say
+            ).run()
             try:
                 return {
-                    deployment.tables[topic].target: self._sweep(source, target, deployment.tables[topic], one, ends)
+                    deployment.tables[topic].target: self._sweep(source, target, deployment.tables[topic], one)
                     for topic, one in begun.items()
                 }
             finally:
@@ -88,7 +89,7 @@ class Resnapshot:
     def _begin(self, connect: Connect, target: psycopg.Connection[Any]) -> None:
         self._say("stopping the connector")
         connect.stop(self._deployment.connector.name)
-        generations.begin(target, self._deployment.tables.values(), self.ends())
+        generations.begin(target, self._deployment.tables.values(), self._topics.ends(self._deployment.tables))
         self.publish(target)
         self._say("a generation has begun at the topics' ends")
 
@@ -105,37 +106,13 @@ class Resnapshot:
         records = [one for table in self._deployment.tables.values() for one in generations.recorded(target, table)]
         control.publish(self._deployment.bootstrap, self._deployment.pipeline, records)
 
-    def ends(self) -> dict[Part, int]:
-        """Where the topics end."""
-        return {
-            Part(topic, partition): end
-            for topic in self._deployment.tables
-            for partition, end in self._topics.end_offsets(topic).items()
-        }
-
-    def _drain(self, connect: Connect, source: PostgresSource, target: psycopg.Connection[Any]) -> Drain:
-        return Drain(
-            source=source,
-            connect=connect,
-            ends=self.ends,
-            applied=lambda: checkpoints.read(target, self._deployment.pipeline),
-            connector=self._deployment.connector.name,
-            prefix=f"overgrow.{self._deployment.pipeline}.resnapshot",
-            patience=self._patience,
-            say=self._say,
-        )
-
     def _sweep(
         self,
         source: PostgresSource,
         target: psycopg.Connection[Any],
         table: Table,
         generation: Generation,
-        ends: dict[Part, int],
     ) -> Swept:
-        generations.complete(
-            target, table, generation, {at: end for at, end in ends.items() if at.topic == table.topic}
-        )
         plan = self._deployment.plans[table.topic]
         query = sql.SQL("SELECT NOT EXISTS (SELECT FROM {})").format(quoted(plan.source_table))
         row = source.connection.execute(query).fetchone()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
 from contextlib import closing
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
+from confluent_kafka import KafkaError, TopicCollection, TopicPartition
+from confluent_kafka.admin import ConfigResource, OffsetSpec, ResourceType
 
-from overgrow import errors
 from overgrow.doctor.facts import Connector, Kafka, Task, Topic
+from overgrow.kafka.answer import Admin
 from overgrow.kafka.connect import Connect
+from overgrow.kafka.groups import members
 
 ANSWER_SECONDS = 5.0
 SETTINGS = ("cleanup.policy", "retention.ms", "retention.bytes")
@@ -45,8 +45,8 @@ class Brokers:
     """One cluster."""
 
     def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "error_cb": lambda _error: None})
+        self._kafka = Admin(bootstrap, timeout=ANSWER_SECONDS)
+        self._admin, self._answer = self._kafka.client, self._kafka.answer
 
     def look(self, names: Iterable[str], group: str | None, *, config: bool) -> Kafka:
         """The topics among `names` that there are; with `config` their settings, with a `group` its members."""
@@ -62,7 +62,7 @@ class Brokers:
             name: Topic(id=str(seen.topic_id), lows=lows[name], ends=ends[name], config=settings.get(name, {}))
             for name, seen in found.items()
         }
-        return Kafka(topics=topics, members=0 if group is None else self._members(group))
+        return Kafka(topics=topics, members=0 if group is None else len(members(self._kafka, group)))
 
     def _offsets(self, topics: Mapping[str, Any], which: OffsetSpec) -> dict[str, dict[int, int]]:
         places = [TopicPartition(name, one.id) for name, seen in topics.items() for one in seen.partitions]
@@ -81,23 +81,3 @@ class Brokers:
             entries = self._answer(future, f"read the settings of {resource.name}")
             found[resource.name] = {key: str(entries[key].value) for key in SETTINGS if key in entries}
         return found
-
-    def _members(self, group: str) -> int:
-        [future] = self._admin.describe_consumer_groups([group], request_timeout=ANSWER_SECONDS).values()
-        seen = self._answer(future, f"describe group {group}", KafkaError.GROUP_ID_NOT_FOUND)
-        return 0 if seen is None else len(seen.members)
-
-    def _answer(self, future: Future[Any], what: str, *none_if: int) -> Any:  # noqa: ANN401 - an untyped client
-        try:
-            return future.result(timeout=ANSWER_SECONDS + 1)
-        except KafkaException as error:
-            cause = error.args[0]
-            if cause.code() in none_if:
-                return None
-            text = f"cannot {what} at {self._bootstrap}: {cause.name()}: {cause.str()}"
-            # Negative codes are the client's own: it could not ask, or got no answer in time.
-            if cause.code() < 0 or cause.retriable():
-                raise errors.UnreachableError(text) from error
-            raise errors.ConfigurationError(text) from error
-        except TimeoutError as error:
-            raise errors.UnreachableError(f"cannot {what} at {self._bootstrap}: no answer") from error
