@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from overgrow import errors
 from overgrow.apply import Engine, Folder
 from overgrow.apply.engine import Observer
 from overgrow.envelope import JsonWire
@@ -122,28 +121,16 @@ class Deployment:
             columns=codec.columns,
         )
 
-    def check_source(self) -> None:
-        """Raise IdentityChanged if the source is not the one the pipeline was bound to, UnreachableError if away."""
+    def check_identity(self) -> None:
+        """Raise IdentityChanged unless source and target are the pipeline's, UnreachableError if one is away."""
         application = f"overgrow:{self.pipeline}:identity"
+        told = control.read(self.bootstrap, self.pipeline)
         with connected(self.source_dsn, application=application) as source:
             live = source.identity()
         with session(self.target_dsn, what="target", application=application) as target:
             install.check_source(target, self.pipeline, live.system_identifier, live.timeline)
-
-    def check_generations(self) -> None:
-        """Raise IdentityChanged if the control topic knows a newer generation than the target: it was restored."""
-        newest = {one.topic: one for one in control.read(self.bootstrap, self.pipeline)}  # oldest first
-        with session(self.target_dsn, what="target", application=f"overgrow:{self.pipeline}:identity") as target:
-            for topic, table in self.tables.items():
-                known = generations.recorded(target, table)
-                if topic in newest and known and newest[topic].order > known[-1].order:
-                    one = newest[topic]
-                    stands = f"epoch {known[-1].epoch}, generation {known[-1].number}"
-                    raise errors.IdentityChanged(
-                        f"{topic}: the control topic knows epoch {one.epoch}, generation {one.number}; the target "
-                        f"stands at {stands}: it is an older copy. Nothing was applied. Next: `overgrow apply`, which "
-                        "tells it, then start the workers, and `overgrow resnapshot`, which sweeps."
-                    )
+            for table in self.tables.values():
+                generations.check_newest(target, table, told)
 
     def engine(self, observe: Observer) -> Engine:
         """An engine with its own claim identity, writing to the target."""

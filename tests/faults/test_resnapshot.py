@@ -47,9 +47,7 @@ def _restored_to_before_the_generation(pipeline: Pipeline) -> None:
     """The control topic remembers what the copy has forgotten: refused, taught, caught up with, swept again."""
     for worker in pipeline.workers:
         assert worker.stop() == 0
-    with pipeline.admin() as admin:
-        admin.execute(f"DROP DATABASE {pipeline.name} WITH (FORCE)")
-        admin.execute(f"ALTER DATABASE {pipeline.name}_copy RENAME TO {pipeline.name}")
+    _restored(pipeline)
     worker = pipeline.worker()
     assert worker.ended() == 4
     (refused,) = worker.events("refused")
@@ -99,24 +97,15 @@ def test_adopting_a_recreated_topic_and_more_partitions(bare: Pipeline) -> None:
     worker = bare.worker()
     bare.drained()
     assert worker.stop() == 0
-    topic = f"{bare.name}.public.ord_line"
-    bare.connect.stop(bare.name)
-    bare.topics.delete([topic])
-    bare.topics.create({topic: 6})
-    others = [one for one in bare.deployment.tables if one != topic]
-    admin = AdminClient({"bootstrap.servers": bare.kafka})
-    for future in admin.create_partitions([NewPartitions(one, 6) for one in others]).values():
-        future.result()
-    project = bare.folder / "overgrow.yaml"
     before = bare.deployment.partitions
-    project.write_text(project.read_text().replace(f"partitions: {before}", "partitions: 6"))
-    bare.reload()
-    assert bare.deployment.partitions == 6
+    others = _recreated_and_grown(bare, 6)
     with bare.source() as source:
         source.execute("DELETE FROM public.ord_line WHERE line_no = 1")
         source.execute("UPDATE public.ord_line SET qty = qty + 1")
     worker = bare.worker()
     assert worker.ended() == 4
+    with bare.admin() as admin_of_target:
+        until(lambda: _copied(admin_of_target, bare.name), "a copy from before the adoption", bare.state)
     shown = bare.run("adopt", "--dry-run")
     assert shown.returncode == 3, shown.stderr
     assert shown.stderr.count(f"{before} partitions are now 6") == len(others)
@@ -124,16 +113,52 @@ def test_adopting_a_recreated_topic_and_more_partitions(bare: Pipeline) -> None:
     worker = bare.worker()
     assert worker.ended() == 4
     writer = bare.writer()
-    adopting = bare.begin("adopt", "--yes", "--allow", "10000")
-    until(lambda: "takes a snapshot" in adopting.told(), "the epoch has begun", adopting.told)
-    bare.worker("w3")
-    assert adopting.ended() == 0, adopting.told()
+    _adopted(bare, epoch=2)
+    _restored(bare)
+    refused = bare.run("apply")
+    assert (refused.returncode, "Next: `overgrow adopt`" in refused.stderr) == (4, True), refused.stderr
+    shown = bare.run("adopt", "--dry-run")
+    assert (shown.returncode, "the control topic knows 2" in shown.stderr) == (3, True), shown.stderr
+    _adopted(bare, epoch=3)
     writer.done()
+    bare.worker("w4")
     bare.command("verify")
-    with bare.target() as target:
-        rows = target.execute("SELECT DISTINCT epoch, partition_count FROM overgrow.checkpoint").fetchall()
-        assert rows == [(2, 6)]
     assert bare.run("adopt", "--dry-run").returncode == 0
+
+
+def _recreated_and_grown(pipeline: Pipeline, partitions: int) -> list[str]:
+    """One topic is made anew, the others get more partitions, and the project says so; the others."""
+    topic = f"{pipeline.name}.public.ord_line"
+    pipeline.connect.stop(pipeline.name)
+    pipeline.topics.delete([topic])
+    pipeline.topics.create({topic: partitions})
+    others = [one for one in pipeline.deployment.tables if one != topic]
+    admin = AdminClient({"bootstrap.servers": pipeline.kafka})
+    for future in admin.create_partitions([NewPartitions(one, partitions) for one in others]).values():
+        future.result()
+    project = pipeline.folder / "overgrow.yaml"
+    said = f"partitions: {pipeline.deployment.partitions}"
+    project.write_text(project.read_text().replace(said, f"partitions: {partitions}"))
+    pipeline.reload()
+    assert pipeline.deployment.partitions == partitions
+    return others
+
+
+def _adopted(pipeline: Pipeline, *, epoch: int) -> None:
+    adopting = pipeline.begin("adopt", "--yes", "--allow", "10000")
+    until(lambda: "takes a snapshot" in adopting.told(), "the epoch has begun", adopting.told)
+    worker = pipeline.worker("w3")
+    assert adopting.ended() == 0, adopting.told()
+    with pipeline.target() as target:
+        rows = target.execute("SELECT DISTINCT epoch, partition_count FROM overgrow.checkpoint").fetchall()
+        assert rows == [(epoch, 6)]
+    assert worker.stop() == 0
+
+
+def _restored(pipeline: Pipeline) -> None:
+    with pipeline.admin() as admin:
+        admin.execute(f"DROP DATABASE {pipeline.name} WITH (FORCE)".encode())
+        admin.execute(f"ALTER DATABASE {pipeline.name}_copy RENAME TO {pipeline.name}".encode())
 
 
 def _lose_changes(pipeline: Pipeline) -> None:

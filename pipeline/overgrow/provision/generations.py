@@ -8,9 +8,9 @@ from typing import Any
 
 import psycopg
 
-from overgrow import errors
 from overgrow.deployment import Deployment
 from overgrow.kafka import control
+from overgrow.model import GenerationRecord
 from overgrow.provision.change import Change
 from overgrow.sinks.postgres import generations
 
@@ -25,10 +25,7 @@ def changes(deployment: Deployment, connection: psycopg.Connection[Any]) -> Iter
             if record.topic != topic or record.order in known:
                 continue
             if record.epoch > epoch:
-                raise errors.IdentityChanged(
-                    f"{topic}: the control topic knows epoch {record.epoch}, the target stands at {epoch}: it is a "
-                    "copy from before an adoption. Next: `overgrow adopt`."
-                )
+                generations.check_newest(connection, table, told)  # raises
             if record.epoch == epoch:
                 yield Change(
                     system="target",
@@ -37,13 +34,20 @@ def changes(deployment: Deployment, connection: psycopg.Connection[Any]) -> Iter
                     detail=f"epoch {record.epoch}, generation {record.number}; it waits for `overgrow resnapshot`",
                     make=partial(generations.learn, connection, table, record),
                 )
-    mine = [one for table in deployment.tables.values() for one in generations.recorded(connection, table)]
-    missing = [one for one in mine if one not in told]
+    missing = [one for one in _recorded(deployment, connection) if one not in told]
     if missing:
-        yield Change(
-            system="target",
-            name=deployment.pipeline,
-            does="tell the control topic of epochs and generations",
-            detail=f"{len(missing)} records",
-            make=partial(control.publish, deployment.bootstrap, deployment.pipeline, missing),
-        )
+        yield telling(deployment, connection, f"{len(missing)} records")
+
+
+def telling(deployment: Deployment, connection: psycopg.Connection[Any], detail: str) -> Change:
+    """Write to the control topic what the target knows; what it says already is only said again."""
+
+    def make() -> None:
+        control.publish(deployment.bootstrap, deployment.pipeline, _recorded(deployment, connection))
+
+    does = "tell the control topic of epochs and generations"
+    return Change(system="target", name=deployment.pipeline, does=does, detail=detail, make=make)
+
+
+def _recorded(deployment: Deployment, connection: psycopg.Connection[Any]) -> list[GenerationRecord]:
+    return [one for table in deployment.tables.values() for one in generations.recorded(connection, table)]

@@ -44,12 +44,10 @@ def changes(deployment: Deployment) -> Iterator[Change]:
             yield from _checkpoints(deployment, connection, table, made=version is not None)
         for table in deployment.tables.values():
             yield from _mapping(deployment, connection, table, made=version is not None)
-        if install.installed_version(connection) is not None:  # `apply` has made them by now, `plan` has not
+        if install.installed_version(connection) == SCHEMA_VERSION:
             yield from generations.changes(deployment, connection)
-        else:
-            yield _change(
-                deployment.pipeline, "tell the control topic of epochs and generations", "the first", _nothing
-            )
+        else:  # `plan`; `apply` has brought them to this version by now
+            yield generations.telling(deployment, connection, "all of them")
 
 
 def statements(ddl: str) -> Iterator[str]:
@@ -185,10 +183,6 @@ def _mapping(deployment: Deployment, connection: Connection, table: Table, *, ma
 
 def _change(name: str, does: str, detail: str, make: Any) -> Change:  # noqa: ANN401 - () -> None
     return Change(system="target", name=name, does=does, detail=detail, make=make)
-
-
-def _nothing() -> None:
-    """`plan` has printed it; `apply` gets there by the other way."""
 
 
 def _run(connection: Connection, statement: str) -> Any:  # noqa: ANN401 - () -> None

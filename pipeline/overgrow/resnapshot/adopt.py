@@ -13,6 +13,7 @@ import psycopg
 
 from overgrow import errors
 from overgrow.deployment import Deployment
+from overgrow.kafka import control
 from overgrow.kafka.admin import Topics
 from overgrow.kafka.connect import Connect
 from overgrow.model import Part
@@ -36,7 +37,7 @@ class Adoption:
     def differences(self) -> list[str]:
         """Everything that is not what the checkpoints were made for."""
         with session(self._deployment.target_dsn, what="target", application=self._application) as target:
-            return [*self._source_differs(target), *self._topics_differ(target)]
+            return [*self._source_differs(target), *self._topics_differ(target), *self._is_older_copy(target)]
 
     def run(self, *, allow: int | None) -> dict[str, Swept]:
         """Begin the epoch, then take its snapshot; returns what was swept, by target table."""
@@ -58,8 +59,9 @@ class Adoption:
                 target,
                 deployment.tables.values(),
                 {name: (one.topic_id, one.partitions) for name, one in live.items()},
-                resnapshot.ends(),
+                self._topics.ends(deployment.tables),
                 (source.system_identifier, source.timeline),
+                after=self._newest_epoch(),
             )
             resnapshot.publish(target)
         self._say(f"epoch {epoch} has begun at the topics' ends")
@@ -77,6 +79,17 @@ class Adoption:
             return []
         now = f"system {live.system_identifier}, timeline {live.timeline}"
         return [f"source: system {known[0]}, timeline {known[1]} is now {now}: positions do not compare"]
+
+    def _newest_epoch(self) -> int:
+        told = control.read(self._deployment.bootstrap, self._deployment.pipeline)
+        return max((one.epoch for one in told), default=0)
+
+    def _is_older_copy(self, target: psycopg.Connection[tuple[object, ...]]) -> list[str]:
+        at = max((one.epoch for one in self._checkpoints(target).values()), default=0)
+        newest = self._newest_epoch()
+        return (
+            [f"target: it stands at epoch {at}, the control topic knows {newest}: an older copy"] if newest > at else []
+        )
 
     def _topics_differ(self, target: psycopg.Connection[tuple[object, ...]]) -> list[str]:
         live = self._topics.describe(self._deployment.tables)

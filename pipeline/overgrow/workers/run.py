@@ -53,13 +53,8 @@ def _claimer(deployment: Deployment, engine: Engine, observe: Observer) -> Claim
         engine.sink,
         TopicIdentity(deployment.bootstrap),
         observe,
-        lambda: asyncio.to_thread(_identity, deployment),
+        lambda: asyncio.to_thread(deployment.check_identity),
     )
-
-
-def _identity(deployment: Deployment) -> None:
-    deployment.check_generations()
-    deployment.check_source()
 
 
 def _relay(deployment: Deployment, observe: Observer) -> Relay:

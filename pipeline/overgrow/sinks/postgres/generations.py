@@ -1,4 +1,4 @@
-"""Generations: where a re-snapshot begins in every partition, where it ends, and the sweep of what it did not show.
+"""Generations: where a re-snapshot begins in every partition, and the sweep of what it did not show.
 
 Guarantees: each function is one transaction under the locks of all checkpoints of its tables, so that no batch is
 written half in one generation and half in the next. Never talks to Kafka: offsets come in. Blocking; called by
@@ -28,7 +28,6 @@ class Generation:
 
     epoch: int
     number: int
-    begins: dict[int, int]
     asked: bool
 
     @property
@@ -52,23 +51,18 @@ class TooMany(errors.Refused):
 
 def unswept(connection: Connection, table: Table) -> Generation | None:
     """The generation that waits for its sweep; None if there is none."""
-    rows = connection.execute(
-        "SELECT epoch, number, partition, from_offset, asked_at IS NOT NULL"
-        " FROM overgrow.generation g WHERE pipeline = %s AND topic = %s AND swept_at IS NULL"
-        " AND (epoch, number) = (SELECT epoch, number FROM overgrow.generation n WHERE n.pipeline = g.pipeline"
-        "     AND n.topic = g.topic ORDER BY epoch DESC, number DESC LIMIT 1)"
-        " AND (number > 0 OR epoch > (SELECT min(epoch) FROM overgrow.generation f WHERE f.pipeline = g.pipeline"
-        "     AND f.topic = g.topic))",
+    row = connection.execute(
+        "SELECT epoch, number, bool_and(asked_at IS NOT NULL), bool_and(swept_at IS NULL),"
+        "       number > 0 OR epoch > (SELECT min(epoch) FROM overgrow.generation f"
+        "                               WHERE f.pipeline = g.pipeline AND f.topic = g.topic)"
+        "  FROM overgrow.generation g WHERE pipeline = %s AND topic = %s GROUP BY pipeline, topic, epoch, number"
+        " ORDER BY epoch DESC, number DESC LIMIT 1",
         [table.pipeline, table.topic],
-    ).fetchall()
-    if not rows:
+    ).fetchone()
+    if row is None:
         return None
-    return Generation(
-        epoch=rows[0][0],
-        number=rows[0][1],
-        begins={row[2]: row[3] for row in rows},
-        asked=all(row[4] for row in rows),
-    )
+    epoch, number, is_asked, waits, has_older = row
+    return Generation(epoch=epoch, number=number, asked=is_asked) if waits and has_older else None
 
 
 def begin(connection: Connection, tables: Iterable[Table], ends: Offsets) -> None:
@@ -100,9 +94,12 @@ def new_epoch(
     topics: Mapping[str, tuple[str, int]],
     ends: Offsets,
     source: tuple[int, int],
+    *,
+    after: int = 0,
 ) -> int:
     """Begin an epoch at `ends` for every table: new checkpoints, every claim is void. Returns its number.
 
+    `after`: the newest epoch that the control topic knows; a restored target may have forgotten it.
     `topics`: name to (id, partition count). `source`: system identifier and timeline; another one begins a source
     history, across which positions do not compare.
     """
@@ -115,8 +112,8 @@ def new_epoch(
         epoch = int(
             _one(
                 connection,
-                "SELECT coalesce(max(epoch), 0) + 1 FROM overgrow.generation WHERE pipeline = %s",
-                [pipeline],
+                "SELECT greatest(max(epoch), %s) + 1 FROM overgrow.generation WHERE pipeline = %s",
+                [after, pipeline],
             )
         )
         connection.execute(
@@ -224,6 +221,24 @@ def recorded(connection: Connection, table: Table) -> list[GenerationRecord]:
     ]
 
 
+def check_newest(connection: Connection, table: Table, told: Iterable[GenerationRecord]) -> None:
+    """Raise IdentityChanged if the control topic tells of a newer generation than the target's: it is an older copy."""
+    known = recorded(connection, table)
+    newest = max((one for one in told if one.topic == table.topic), key=lambda one: one.order, default=None)
+    if newest is None or not known or newest.order <= known[-1].order:
+        return
+    then = (
+        "`overgrow adopt`"
+        if newest.epoch > known[-1].epoch
+        else "`overgrow apply`, which tells it, then start the workers, and `overgrow resnapshot`, which sweeps"
+    )
+    raise errors.IdentityChanged(
+        f"{table.topic}: the control topic knows epoch {newest.epoch}, generation {newest.number}; the target stands "
+        f"at epoch {known[-1].epoch}, generation {known[-1].number}: it is an older copy. Nothing was applied. "
+        f"Next: {then}."
+    )
+
+
 def learn(connection: Connection, table: Table, record: GenerationRecord) -> None:
     """Add a generation that a restored target has forgotten; it waits for its sweep: older rows came back."""
     with connection.transaction():
@@ -234,16 +249,6 @@ def learn(connection: Connection, table: Table, record: GenerationRecord) -> Non
                 " VALUES (%s, %s, %s, %s, %s, %s, now()) ON CONFLICT DO NOTHING",
                 [table.pipeline, table.topic, int(partition), record.epoch, record.number, at],
             )
-
-
-def complete(connection: Connection, table: Table, generation: Generation, ends: Offsets) -> None:
-    """Note where the snapshot's end lies: the end offsets, once Connect's offset has shown it done."""
-    for part, end in ends.items():
-        connection.execute(
-            "UPDATE overgrow.generation SET end_offset = coalesce(end_offset, %s)"
-            " WHERE pipeline = %s AND topic = %s AND partition = %s AND epoch = %s AND number = %s",
-            [end, table.pipeline, part.topic, part.partition, generation.epoch, generation.number],
-        )
 
 
 def new_letters(connection: Connection, table: Table, generation: Generation) -> list[tuple[int, int, bytes | None]]:

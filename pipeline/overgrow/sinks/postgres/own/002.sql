@@ -1,10 +1,9 @@
--- Version 2: generations belong to an epoch, end, and are swept; a truncate is a watermark; letters are relayed.
+-- Version 2: generations belong to an epoch and are swept; a truncate is a watermark; letters are relayed.
 
--- end_offset: the partition's end when Connect's offset showed the snapshot done; rows of older generations go when the
--- checkpoint has passed it.
+-- asked_at: the connector has forgotten its offsets, its next start takes the snapshot. swept_at: what the snapshot did not
+-- show is gone.
 ALTER TABLE overgrow.generation
     ADD COLUMN epoch      integer     NOT NULL DEFAULT 1,
-    ADD COLUMN end_offset bigint,
     ADD COLUMN begun_at   timestamptz NOT NULL DEFAULT now(),
     ADD COLUMN asked_at   timestamptz,
     ADD COLUMN swept_at   timestamptz,
