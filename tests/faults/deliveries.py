@@ -28,7 +28,7 @@ import psycopg
 
 from overgrow.apply import Engine, Folder
 from overgrow.model import Part
-from overgrow.sinks.postgres import PostgresSink, Table, install
+from overgrow.sinks.postgres import PostgresSink, install
 from overgrow.stack import Options, Stack
 from overgrow.testing import rangelog, toy
 
@@ -42,17 +42,6 @@ DELETES, STAYS, REFED = (
     0.4,
     0.1,
 )  # how likely: an event is a delete, a large value stays, an old chunk comes again
-TABLE = Table(
-    pipeline="toy",
-    mapping="toys",
-    version=1,
-    digest="d",
-    topic="toy",
-    target="public.toys",
-    columns=toy.COLUMNS,
-    key=toy.KEY,
-    keyed=True,
-)
 Message = tuple[bytes | None, bytes | None]
 
 
@@ -160,18 +149,18 @@ class Ground:
         return Ended(self._digest(), records, records - len(history), self._problems(sent))
 
     def _again(self) -> None:
-        self._connection.execute("DROP SCHEMA IF EXISTS overgrow CASCADE; DROP TABLE IF EXISTS toys")
+        self._connection.execute("DROP SCHEMA IF EXISTS overgrow CASCADE; DROP toy.TABLE IF EXISTS toys")
         self._connection.execute("DROP SCHEMA IF EXISTS overgrow_test CASCADE")
         install.migrate(self._connection)
         self._connection.execute(toy.DDL.format("toys").encode())
         install.register_pipeline(self._connection, "toy", 1, 1)
-        install.add_checkpoints(self._connection, TABLE, "id", PARTITIONS)
-        install.record_mapping(self._connection, TABLE, "toys")
+        install.add_checkpoints(self._connection, toy.TABLE, "id", PARTITIONS)
+        install.record_mapping(self._connection, toy.TABLE, "toys")
         rangelog.install(self._connection)
 
     async def _feed(self, chunks: Iterator[Any]) -> None:
         parts = [Part("toy", number) for number in range(PARTITIONS)]
-        sink = PostgresSink(self._dsn, {"toy": TABLE}, pipeline="toy", owner="one")
+        sink = PostgresSink(self._dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one")
         folders = {"toy": Folder(toy.ToyWire(), toy.ToyCodec())}
         engine = Engine(sink, folders, sleep=asyncio.sleep, jitter=lambda: 0.0, observe=lambda *_: None)
         async with aclosing(sink):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from overgrow.stack import Stack
 from tests.faults.judge import judge
@@ -78,9 +76,7 @@ def test_without_committed_offsets_it_resumes_at_the_checkpoint(pipeline: Pipeli
     writer = pipeline.writer()
     pipeline.more_commits(10)
     assert worker.stop() == 0
-    group = pipeline.deployment.group
-    admin = AdminClient({"bootstrap.servers": pipeline.kafka})
-    until(lambda: _deleted(admin, group), "the group is empty and can be deleted", pipeline.state)
+    pipeline.forget_group()
     left = {str(part): at.next for part, at in pipeline.checkpoints().items()}
     worker = pipeline.worker()
     claimed = until(lambda: worker.events("claimed"), "the worker has claimed", pipeline.state)
@@ -117,14 +113,3 @@ def _retried(worker: Worker) -> float:
     assert worker.code is None, worker.tail()
     times = [event["at"] for name in ("sink-retry", "claim-retry") for event in worker.events(name)]
     return max(times) - min(times) if times else 0.0
-
-
-def _deleted(admin: AdminClient, group: str) -> bool:
-    """False while a static member of the group has not timed out."""
-    try:
-        admin.delete_consumer_groups([group])[group].result(15)
-    except KafkaException as error:
-        if error.args[0].name() != "NON_EMPTY_GROUP":
-            raise
-        return False
-    return True

@@ -14,6 +14,7 @@ import msgspec
 
 from overgrow import errors
 from overgrow.model import Chunk, Part
+from overgrow.sinks.postgres import Table
 
 PLACEHOLDER = "<<unchanged>>"
 COLUMNS = ("id", "name", "big")
@@ -22,6 +23,17 @@ DDL = """
 CREATE TABLE {} (id bigint PRIMARY KEY, name text NOT NULL CHECK (name <> '?'), big text,
                  _og_off bigint NOT NULL, _og_lsn bigint, _og_xid bigint, _og_key text NOT NULL)
 """
+TABLE = Table(
+    pipeline="toy",
+    mapping="toys",
+    version=1,
+    digest="d",
+    topic="toy",
+    target="public.toys",
+    columns=COLUMNS,
+    key=KEY,
+    keyed=True,
+)
 
 
 class _Source(msgspec.Struct, gc=False):

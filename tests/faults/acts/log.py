@@ -8,7 +8,6 @@ import time
 from contextlib import closing
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from overgrow.model import Part
 from overgrow.testing.topics import read
@@ -25,9 +24,7 @@ def offsets_deleted(scene: Scene, _: Fault, __: random.Random) -> float:
     """The consumer group is deleted with all its offsets; the checkpoints are what counts."""
     for name in NAMES:
         assert scene.workers[name].stop() == 0, scene.workers[name].tail()
-    admin = AdminClient({"bootstrap.servers": scene.pipeline.kafka})
-    group = scene.pipeline.deployment.group
-    until(lambda: _deleted(admin, group), "the group is empty and can be deleted", scene.pipeline.state)
+    scene.pipeline.forget_group()
     since, began = scene.stood(), time.monotonic()
     for name in NAMES:
         scene.start(name)
@@ -105,17 +102,6 @@ def _superseded(pipeline: Pipeline, part: Part) -> int:
             "SELECT superseded FROM overgrow.checkpoint WHERE topic = %s AND partition = %s", list(part)
         ).fetchone()
     return int(row[0]) if row else 0
-
-
-def _deleted(admin: AdminClient, group: str) -> bool:
-    """False while a static member of the group has not timed out."""
-    try:
-        admin.delete_consumer_groups([group])[group].result(15)
-    except KafkaException as error:
-        if error.args[0].name() != "NON_EMPTY_GROUP":
-            raise
-        return False
-    return True
 
 
 ACTS = {"offsets-deleted": offsets_deleted, "old-events-again": old_events_again}

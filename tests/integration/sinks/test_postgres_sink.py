@@ -19,24 +19,13 @@ from overgrow.apply import ClaimLost, Engine, Folder, Hole, Moved, Receipt
 from overgrow.apply.batch import Books
 from overgrow.model import Chunk, Claim, Part
 from overgrow.sinks.memory import MemorySink
-from overgrow.sinks.postgres import PostgresSink, Table, direct, generations, install
+from overgrow.sinks.postgres import PostgresSink, direct, generations, install
 from overgrow.stack import Endpoints
 from overgrow.testing import rangelog, toy
 
 pytestmark = pytest.mark.stack
 PART = Part("toy", 0)
 BOUNDARIES = (0, 33, 70)  # where the generations of the long streams begin
-TABLE = Table(
-    pipeline="toy",
-    mapping="toys",
-    version=1,
-    digest="d",
-    topic="toy",
-    target="public.toys",
-    columns=toy.COLUMNS,
-    key=toy.KEY,
-    keyed=True,
-)
 
 
 @pytest.fixture
@@ -50,8 +39,8 @@ def database(endpoints: Endpoints) -> Iterator[psycopg.Connection[Any]]:
             install.migrate(connection)
             connection.execute(toy.DDL.format("toys"))
             install.register_pipeline(connection, "toy", 1, 1)
-            install.add_checkpoints(connection, TABLE, "id", 1)
-            install.record_mapping(connection, TABLE, "toys")
+            install.add_checkpoints(connection, toy.TABLE, "id", 1)
+            install.record_mapping(connection, toy.TABLE, "toys")
             rangelog.install(connection)
             yield connection
         admin.execute("DROP DATABASE toys WITH (FORCE)")
@@ -149,7 +138,7 @@ def test_the_same_stream_ends_in_the_same_target(database: psycopg.Connection[An
     async def act() -> None:
         for number, at in enumerate(BOUNDARIES[1:], 1):
             database.execute("INSERT INTO overgrow.generation VALUES ('toy', 'toy', 0, %s, %s, NULL, 1)", [number, at])
-        real, fake = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one", rereads=True), memory()
+        real, fake = PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one", rereads=True), memory()
         first, second = engine(real), engine(fake)
         ours, theirs = await real.claim([PART]), await fake.claim([PART])
         for number, piece in enumerate(chunks(stream(seed, 120), seed)):
@@ -187,7 +176,7 @@ def test_reads_of_an_untouched_partition_are_copied_straight_in(
     ]
 
     async def act() -> None:
-        real, fake = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one", rereads=True), memory()
+        real, fake = PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one", rereads=True), memory()
         first, second = engine(real), engine(fake)
         async with aclosing(real):
             ours, theirs = (await real.claim([PART]))[PART].claim, (await fake.claim([PART]))[PART].claim
@@ -217,8 +206,8 @@ async def written(sink: PostgresSink, piece: Chunk, claim: Claim) -> Receipt:
 
 def test_a_claim_ends_the_claims_before_it(database: psycopg.Connection[Any], dsn: str) -> None:
     async def act() -> None:
-        old = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="old")
-        new = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="new")
+        old = PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="old")
+        new = PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="new")
         async with aclosing(old), aclosing(new):
             stale = (await old.claim([PART]))[PART]
             fresh = (await new.claim([PART]))[PART]
@@ -235,7 +224,7 @@ def test_a_chunk_that_does_not_begin_at_the_checkpoint_writes_nothing(
     database: psycopg.Connection[Any], dsn: str
 ) -> None:
     async def act() -> None:
-        sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
+        sink = PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one")
         async with aclosing(sink):
             claim = (await sink.claim([PART]))[PART].claim
             with pytest.raises(Hole) as hole:
@@ -255,7 +244,7 @@ def test_a_claim_evicts_a_frozen_worker_that_holds_the_row(database: psycopg.Con
     zombie.execute("SELECT FROM overgrow.checkpoint FOR UPDATE")  # and then it sleeps, in an open transaction
 
     async def act() -> Claim:
-        sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="new")
+        sink = PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="new")
         return (await sink.claim([PART]))[PART].claim
 
     with closing(zombie):
@@ -268,10 +257,10 @@ def test_a_claim_evicts_a_frozen_worker_that_holds_the_row(database: psycopg.Con
 
 def test_a_newer_mapping_text_ends_the_claims_of_the_older(database: psycopg.Connection[Any], dsn: str) -> None:
     async def act() -> None:
-        async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="old")) as sink:
+        async with aclosing(PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="old")) as sink:
             claim = (await sink.claim([PART]))[PART].claim
             await written(sink, toy.chunk(records("a")), claim)
-            install.record_mapping(database, replace(TABLE, version=2, digest="e"), "toys, better")
+            install.record_mapping(database, replace(toy.TABLE, version=2, digest="e"), "toys, better")
             with pytest.raises(ClaimLost):
                 await written(sink, toy.chunk(records("a", "b")[1:], start=1), claim)
             with pytest.raises(errors.Refused, match="version 2 of mapping toys is in force") as refused:
@@ -286,7 +275,7 @@ def test_a_target_key_that_another_partition_takes_at_the_same_moment_is_a_colli
     database: psycopg.Connection[Any], dsn: str
 ) -> None:
     async def act() -> None:
-        async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")) as sink:
+        async with aclosing(PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one")) as sink:
             claim = (await sink.claim([PART]))[PART].claim
             writing = asyncio.create_task(engine(sink).feed(toy.chunk(records("a", "b")), claim))
             await asyncio.to_thread(until_blocked, database)
@@ -317,7 +306,7 @@ class Evicting(PostgresSink):
     """Says when it has tried to evict twice."""
 
     def __init__(self, dsn: str, owner: str) -> None:
-        super().__init__(dsn, {"toy": TABLE}, pipeline="toy", owner=owner)
+        super().__init__(dsn, {"toy": toy.TABLE}, pipeline="toy", owner=owner)
         self._tried = 0
         self.tried_twice = asyncio.Event()
 
@@ -362,7 +351,7 @@ def test_a_truncate_is_a_watermark_for_every_partition(database: psycopg.Connect
         )
 
     async def act() -> None:
-        async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one", rereads=True)) as sink:
+        async with aclosing(PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one", rereads=True)) as sink:
             claims = await sink.claim(parts)
             run = engine(sink)
 
@@ -396,7 +385,7 @@ def test_a_truncate_is_a_watermark_for_every_partition(database: psycopg.Connect
 
 def test_a_truncate_closes_the_letters_that_are_older(database: psycopg.Connection[Any], dsn: str) -> None:
     async def act() -> None:
-        async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")) as sink:
+        async with aclosing(PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one")) as sink:
             claim = (await sink.claim([PART]))[PART].claim
             events = [toy.event("c", 1, lsn=400, name="!"), (None, toy.event("t", 0, lsn=500)[1])]
             events += [toy.event("c", 2, lsn=501, name="!"), toy.event("c", 3, lsn=499, name="!")]
@@ -414,12 +403,12 @@ def test_a_letter_of_another_source_history_and_partition_is_a_stamp_without_a_p
     moved = Part("toy", 1)
 
     async def act() -> None:
-        async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one", rereads=True)) as sink:
+        async with aclosing(PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one", rereads=True)) as sink:
             claim = (await sink.claim([PART]))[PART].claim
             events = [toy.event("c", 1, lsn=900, name="good"), toy.event("u", 1, lsn=1000, name="!")]
             await engine(sink).feed(toy.chunk(events), claim)
             ends = {PART: 0, moved: 0}
-            generations.new_epoch(database, [TABLE], {"toy": ("other", 2)}, ends, (2, 1))
+            generations.new_epoch(database, [toy.TABLE], {"toy": ("other", 2)}, ends, (2, 1))
             claim = (await sink.claim([moved]))[moved].claim
             events = [toy.event("r", 1, name="!"), toy.event("u", 1, lsn=5, name="fixed")]
             for at, one in enumerate(events):
@@ -451,10 +440,10 @@ def test_a_target_of_version_1_is_brought_forward_with_what_it_holds(
         'INSERT INTO overgrow.dead_letter (pipeline, mapping, topic, partition, epoch, "offset", source_key, _og_off,'
         " kind, cause, state, mapping_version) VALUES ('toy', 'toys', 'toy', 0, 1, 5, '[1]', 5, 'data', '', 'open', 1)"
     )
-    install.record_mapping(database, TABLE, "toys")
+    install.record_mapping(database, toy.TABLE, "toys")
 
     async def act() -> None:
-        async with aclosing(PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")) as sink:
+        async with aclosing(PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one")) as sink:
             with pytest.raises(
                 errors.Refused, match=r"have version 1, this overgrow speaks 2\. Next: `overgrow apply`"
             ):
@@ -474,7 +463,7 @@ def test_a_target_of_version_1_is_brought_forward_with_what_it_holds(
 
 def test_books_that_do_not_balance_are_refused_by_the_database(database: psycopg.Connection[Any], dsn: str) -> None:
     async def act() -> None:
-        sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
+        sink = PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one")
         async with aclosing(sink):
             claim = (await sink.claim([PART]))[PART].claim
             await written(sink, toy.chunk(records("a")), claim)
@@ -505,7 +494,7 @@ def test_a_claim_is_refused_by_name(database: psycopg.Connection[Any], dsn: str,
     database.execute(change)
 
     async def act() -> None:
-        await PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one").claim([PART])
+        await PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one").claim([PART])
 
     with pytest.raises(errors.Refused) as refused:
         run(act())
@@ -517,7 +506,7 @@ def test_a_second_snapshot_is_refused_even_in_another_partition(database: psycop
     piece = toy.chunk([toy.event("r", 1, snapshot="first_in_data_collection")])
 
     async def act() -> None:
-        sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
+        sink = PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one")
         async with aclosing(sink):
             await written(sink, piece, (await sink.claim([PART]))[PART].claim)
 
@@ -532,7 +521,7 @@ def test_a_letter_keeps_the_record_as_it_was(database: psycopg.Connection[Any], 
     piece = replace(toy.chunk([raw]), headers=[(("h", b"\x01"), ("h", None))])
 
     async def act() -> Receipt:
-        sink = PostgresSink(dsn, {"toy": TABLE}, pipeline="toy", owner="one")
+        sink = PostgresSink(dsn, {"toy": toy.TABLE}, pipeline="toy", owner="one")
         async with aclosing(sink):
             return await written(sink, piece, (await sink.claim([PART]))[PART].claim)
 
@@ -547,7 +536,7 @@ def test_a_server_that_is_away_is_transient(dsn: str) -> None:
     nowhere = psycopg.conninfo.make_conninfo(dsn, port="1", connect_timeout=1)
 
     async def act() -> None:
-        await PostgresSink(nowhere, {"toy": TABLE}, pipeline="toy", owner="one").claim([PART])
+        await PostgresSink(nowhere, {"toy": toy.TABLE}, pipeline="toy", owner="one").claim([PART])
 
     with pytest.raises(errors.TransientError):
         run(act())
