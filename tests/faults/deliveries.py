@@ -149,7 +149,7 @@ class Ground:
         return Ended(self._digest(), records, records - len(history), self._problems(sent))
 
     def _again(self) -> None:
-        self._connection.execute("DROP SCHEMA IF EXISTS overgrow CASCADE; DROP toy.TABLE IF EXISTS toys")
+        self._connection.execute("DROP SCHEMA IF EXISTS overgrow CASCADE; DROP TABLE IF EXISTS toys")
         self._connection.execute("DROP SCHEMA IF EXISTS overgrow_test CASCADE")
         install.migrate(self._connection)
         self._connection.execute(toy.DDL.format("toys").encode())
