@@ -11,9 +11,11 @@ from typing import Any
 
 from overgrow import errors
 from overgrow.apply import Engine, Receipt, fold
-from overgrow.apply.ports import Claimed, ClaimLost, Hole, Moved
+from overgrow.apply.fold import Folder
+from overgrow.apply.ports import Boundary, Claimed, ClaimLost, Hole, Moved
 from overgrow.mapping import codegen
-from overgrow.sinks.postgres import table
+from overgrow.model import stamp_base
+from overgrow.sinks.postgres import claim, table
 from overgrow.sinks.postgres.sink import PostgresSink
 from overgrow.sinks.postgres.steps import Write, lock
 from overgrow.workers import claiming
@@ -44,6 +46,8 @@ def _position(changed: Callable[[Any, Any, Any], Any]) -> None:
             raise ClaimLost(f"{batch.part} is claimed by {position.claim}")
         if position.next_offset != batch.start:
             raise (Hole if position.next_offset < batch.start else Moved)(position.next_offset)
+        if position.boundary is not None and position.boundary < batch.next:
+            raise Boundary(position.boundary)
         return position
 
     _replace(PostgresSink, "_lock", _lock)
@@ -145,6 +149,86 @@ def _any_topic() -> None:
         pass
 
     _replace(claiming, "check_topic", check_topic)
+
+
+@_mutant("compare offsets")
+def _no_offsets() -> None:
+    _statement("newer_than_b", "b._og_off < s._off + %(base)s", "true")
+    _statement("upsert", "t._og_off < excluded._og_off", "true")
+    _statement("delete", "t._og_off < s._og_off", "true")
+
+
+@_mutant("give a read no position")
+def _reads_are_changes() -> None:
+    init = Folder.__init__
+
+    def told(self: Folder, wire: Any, *rest: Any, **options: Any) -> None:
+        init(self, _ReadsAsCreates(wire), *rest, **options)
+
+    _replace(Folder, "__init__", told)
+
+
+class _ReadsAsCreates:
+    """A wire that takes a read for an insert at the position that it names."""
+
+    def __init__(self, wire: Any) -> None:
+        self.key, self._value = wire.key, wire.value
+
+    def value(self, raw: bytes) -> Any:
+        event = self._value(raw)
+        if event.op == "r":
+            event.op, event.source.txId = "c", event.source.txId or 1
+        return event
+
+
+@_mutant("keep the floor under a read")
+def _no_floor() -> None:
+    _statement(
+        "upsert", "greatest(excluded._og_lsn, CASE WHEN t._og_off", "coalesce(excluded._og_lsn, CASE WHEN t._og_off"
+    )
+    _statement("upsert", "THEN t._og_lsn END)\n WHERE", "THEN NULL::bigint END)\n WHERE")
+
+
+@_mutant("compact by the guard's rule")
+def _newest_offset_wins() -> None:
+    _replace(fold._Fold, "_floor", lambda *_: None)
+
+
+@_mutant("fall back to the older valid event")
+def _no_fallback() -> None:
+    set_aside = fold._Fold._set_aside
+
+    def all_of_it(self: Any, index: int, key: str, *rest: Any) -> None:
+        set_aside(self, index, key, *rest)
+        self.slots.pop(key, None)
+
+    _replace(fold._Fold, "_set_aside", all_of_it)
+
+
+@_mutant("stamp with the generation under the lock")
+def _first_generation() -> None:
+    _position(lambda position, *_: replace(position, base=stamp_base(epoch=position.epoch, generation=0)))
+
+
+@_mutant("stamp with the epoch")
+def _first_epoch() -> None:
+    _position(lambda position, *_: replace(position, base=stamp_base(epoch=1, generation=position.generation)))
+
+
+@_mutant("refuse what a truncate has overtaken")
+def _no_watermark() -> None:
+    async def heed_truncation(self: Write) -> None:
+        pass
+
+    _replace(Write, "heed_truncation", heed_truncation)
+
+
+@_mutant("refuse an older mapping")
+def _any_mapping() -> None:
+    async def check(*_: Any) -> None:
+        pass
+
+    _replace(claim, "_check_recorded", check)
 
 
 # -- what a mutant needs beside it to be seen: faults inside the worker that the unweakened one survives

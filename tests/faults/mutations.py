@@ -9,31 +9,39 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import signal
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from legacy_shop.data import UNKNOWN
-from overgrow.model import Part
 from overgrow.stack import Options, Stack
-from overgrow.testing import rangelog
-from overgrow.testing.faults import Plant
-from tests.faults.acts.log import send_again, topic_recreated
-from tests.faults.judge import inspect
 from tests.faults.matrix import HOSTS
 from tests.faults.mutants import CONTROL
+from tests.faults.provocations import (
+    STOOD_STILL,
+    adopted,
+    again,
+    again_at_once,
+    ended_by,
+    fallback,
+    generation,
+    in_flight,
+    killed,
+    letters,
+    live,
+    newer_mapping,
+    old_behind_reads,
+    recreated,
+    rewound,
+    truncated,
+    zombie,
+)
 from tests.faults.scene import Scene, played
-from tests.faults.waiting import until
 from tests.faults.worker import MUTATED
 
-BATCHES = 200
-STOOD_STILL = "it stands still: "  # is no proof of anything
 Provocation = Callable[[Scene], list[str]]
 
 
@@ -43,114 +51,6 @@ class Case(NamedTuple):
     mutant: str
     provoke: Provocation
     inner_fault: str = ""
-
-
-def judged(scene: Scene) -> list[str]:
-    """End the writes; what the judge finds."""
-    scene.stop_writing()
-    try:
-        return inspect(scene.pipeline).problems + fenced(scene)
-    except AssertionError as stood:
-        return [_ended(scene) or f"{STOOD_STILL}{str(stood).splitlines()[0]}"]
-
-
-def _ended(scene: Scene) -> str:
-    """What the workers' own checks ended them by."""
-    said = [
-        event for worker in scene.pipeline.workers for name in ("crashed", "refused") for event in worker.events(name)
-    ]
-    found = sorted({str(event.get("error") or event.get("code")) for event in said})
-    return f"ended by its own check: {'; '.join(found)}" if found else ""
-
-
-def fenced(scene: Scene) -> list[str]:
-    """Ranges that a worker committed although the checkpoint was claimed by another."""
-    with scene.pipeline.target() as target:
-        owners = {(str(Part(one.topic, one.partition)), one.start): one.owner for one in rangelog.ranges(target)}
-    by_owner = defaultdict[str, dict[str, int]](dict)
-    for number, worker in enumerate(scene.pipeline.workers):
-        for event in worker.events("committed"):
-            if owner := owners.get((event["part"], event["start"])):
-                by_owner[owner][f"{number}-{worker.name}"] = event["start"]
-    return [f"claim owner {owner} was used by {sorted(used)}" for owner, used in by_owner.items() if len(used) > 1]
-
-
-def live(scene: Scene) -> list[str]:
-    """Live writes."""
-    scene.pipeline.more_commits(BATCHES)
-    return judged(scene)
-
-
-def again(scene: Scene) -> list[str]:
-    """Every change that was applied comes again, behind newer ones."""
-    scene.pipeline.more_commits(BATCHES)
-    for topic in scene.pipeline.deployment.plans:
-        for number in range(scene.pipeline.deployment.partitions):
-            send_again(scene.pipeline, Part(topic, number))
-    return judged(scene)
-
-
-def killed(scene: Scene) -> list[str]:
-    """Workers die with everything written and nothing committed."""
-    for number in range(4):
-        victim = scene.victim(random.Random(number))  # noqa: S311 - the same every time
-        worker = scene.order(victim, Plant(point="before_commit", do="kill", hit=5))
-        assert worker.ended() == -signal.SIGKILL, worker.tail()
-        scene.start(victim)
-        scene.whole()
-    return judged(scene)
-
-
-def zombie(scene: Scene) -> list[str]:
-    """A frozen worker goes on after another has claimed its partitions, and before that has applied anything."""
-    scene.workers["w2"].kill()
-    first = scene.workers["w1"]
-    until(lambda: scene.owners() == 1, "one worker has everything", scene.pipeline.state)
-    scene.order("w1", Plant(point="after_stage", do="pause"))
-    first.frozen()
-    heir = scene.start("w2", Plant(point="after_claim", do="delay", seconds=6))
-    until(lambda: heir.events("planted"), "the heir has claimed everything", scene.pipeline.state)
-    first.signal(signal.SIGCONT)
-    until(lambda: heir.events("claimed"), "the heir goes on", scene.pipeline.state)
-    scene.whole()
-    return judged(scene)
-
-
-def letters(scene: Scene) -> list[str]:
-    """A change that does not translate; then what its key was before comes again."""
-    with scene.pipeline.source() as source:
-        keys = source.execute("SELECT cust_id FROM public.cust_master WHERE cust_id < 0").fetchall()
-        assert not keys
-        source.execute(
-            'INSERT INTO public.cust_master SELECT (jsonb_populate_record(c, \'{"cust_id": -1, "stat_cd": "A"}\')).*'
-            " FROM public.cust_master c LIMIT 1"
-        )
-        source.execute("UPDATE public.cust_master SET bal_amt = 1 WHERE cust_id = -1")
-        scene.pipeline.drained()
-        source.execute("UPDATE public.cust_master SET stat_cd = %s WHERE cust_id = -1", [UNKNOWN])
-    scene.pipeline.more_commits(BATCHES)
-    topic = f"{scene.pipeline.name}.public.cust_master"
-    for number in range(scene.pipeline.deployment.partitions):
-        send_again(scene.pipeline, Part(topic, number))
-    scene.stop_writing()
-    scene.pipeline.drained()
-    with scene.pipeline.target() as target:
-        states = target.execute("SELECT state FROM overgrow.dead_letter WHERE source_key = '[-1]'").fetchall()
-        row = target.execute("SELECT balance_cents FROM crm.customers WHERE customer_id = -1").fetchall()
-    if set(states) == {("open",)} and row == [(100,)]:  # the bad change itself has come again, and is set aside again
-        return []
-    return [f"the letters of [-1] are {states} instead of open, its row has {row} instead of 100 cents"]
-
-
-def recreated(scene: Scene) -> list[str]:
-    """The topic is deleted and made anew."""
-    scene.stop_writing()
-    scene.pipeline.drained()
-    try:
-        topic_recreated(scene)
-    except AssertionError as error:
-        return [f"not refused: {str(error).splitlines()[0]}"]
-    return []
 
 
 CASES = (
@@ -165,6 +65,15 @@ CASES = (
     Case("leave alone what did not travel", live),
     Case("count Kafka's tombstones", live),
     Case("refuse another topic of the same name", recreated),
+    Case("compare offsets", rewound),
+    Case("give a read no position", in_flight),
+    Case("keep the floor under a read", old_behind_reads),
+    Case("compact by the guard's rule", again_at_once),
+    Case("fall back to the older valid event", fallback),
+    Case("stamp with the generation under the lock", generation),
+    Case("stamp with the epoch", adopted),
+    Case("refuse what a truncate has overtaken", truncated),
+    Case("refuse an older mapping", newer_mapping),
 )
 
 
@@ -176,7 +85,7 @@ def play(stack: Stack, folder: Path, case: Case, mutant: str, host: str) -> list
             scene.settle()
             return case.provoke(scene)
         except AssertionError as stood:
-            return [_ended(scene) or f"{STOOD_STILL}{str(stood).splitlines()[0]}"]
+            return [ended_by(scene) or f"{STOOD_STILL}{str(stood).splitlines()[0]}"]
         finally:
             for worker in scene.pipeline.workers:  # a mutant may have ended as it liked
                 worker.expected = True
