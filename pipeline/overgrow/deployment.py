@@ -106,10 +106,16 @@ class Deployment:
 
     def folders(self) -> dict[str, Folder]:
         """Topic to folder: how its records are read."""
+        self.require_keys()
         return {
             topic: Folder(self.wire(topic), codec, truncates=self.plans[topic].policies["truncate"] == "apply")
             for topic, codec in self.codecs.items()
         }
+
+    def require_keys(self) -> None:
+        """Raise ConfigurationError if a key that the mappings hash personal data with is missing."""
+        for plan in self.plans.values():
+            plan.require_keys()
 
     def wire(self, topic: str) -> JsonWire:
         """A topic's decoder."""

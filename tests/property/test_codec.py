@@ -131,7 +131,7 @@ def test_the_generated_function_equals_the_interpreter(case: Case) -> None:
 @given(cases(), st.data())
 def test_a_partial_line_holds_what_the_present_columns_give(case: Case, data: st.DataObject) -> None:
     plan = case.codec.plan
-    filtered = {condition.column for condition in plan.where}
+    filtered = plan.where.columns
     can_go = [column.name for column in plan.used if not column.key and column.name not in filtered]
     absent = frozenset(data.draw(st.sets(st.sampled_from(can_go))) if can_go else ())
     present = case.codec.present(absent)

@@ -12,7 +12,7 @@ import rich.markup
 import rich.table
 
 from overgrow.mapping import Field, TablePlan
-from overgrow.mapping.steps import Step, argument
+from overgrow.mapping.words.step import Step, argument
 from overgrow.project import Project
 
 _WIDTH_OFF_TERMINAL = 160

@@ -5,8 +5,9 @@ Reading order: `document` (what is written), `compiler` (what it means), `plan`,
 
 from overgrow.mapping.codec import RowCodec
 from overgrow.mapping.copytext import copy_line
+from overgrow.mapping.filters import Condition, Filter
 from overgrow.mapping.interpret import OUTSIDE, Outside, interpret
-from overgrow.mapping.plan import Condition, Field, TablePlan, TargetColumn
+from overgrow.mapping.plan import Field, TablePlan, TargetColumn
 from overgrow.mapping.problems import Problem
 from overgrow.mapping.translators import Translator, translator
 
@@ -14,6 +15,7 @@ __all__ = [
     "OUTSIDE",
     "Condition",
     "Field",
+    "Filter",
     "Outside",
     "Problem",
     "RowCodec",

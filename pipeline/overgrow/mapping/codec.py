@@ -75,7 +75,7 @@ class RowCodec:
         return ", ".join(column.select for column in self.plan.used)
 
     def _refuse_filter(self, absent: frozenset[str]) -> None:
-        filtered = sorted(absent.intersection(condition.column for condition in self.plan.where))
+        filtered = sorted(absent & self.plan.where.columns)
         if filtered:
             raise RuntimeError(f"mapping {self.plan.mapping}: the filter needs {filtered}, which the event left out")
 

@@ -13,9 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from overgrow.envelope import WireColumn
-from overgrow.mapping import copytext, fast, steps
-from overgrow.mapping.plan import Condition, Field, TablePlan
+from overgrow.mapping import copytext, fast
+from overgrow.mapping.filters import Condition, Filter
+from overgrow.mapping.plan import Field, TablePlan
 from overgrow.mapping.render import RENDER
+from overgrow.mapping.words.nulls import Default, NullIf, Required
+from overgrow.mapping.words.step import Step
+from overgrow.mapping.words.text import MaxLength, Trim
+from overgrow.mapping.words.times import Pass, Sentinels
 
 _SPECIAL = " or ".join(f"{special} in {{0}}" for special in (r'"\\"', r'"\t"', r'"\n"', r'"\r"', r'"\0"'))
 _JOINED = {"text", "char", "uuid"}  # escaped after one test of all of them together
@@ -68,8 +73,8 @@ class RowFunction:
         """The function `line(r)` of a row struct in which some columns are absent."""
         made = cls(plan, attributes(plan.used))
         made.lines.append("def line(r):")
-        for number, condition in enumerate(plan.where):
-            made._condition(number, condition)
+        if plan.where:
+            made._filter(plan.where)
         made._fields(plan.fields, absent)
         return made
 
@@ -95,13 +100,21 @@ class RowFunction:
         self.names[name] = value
         return name
 
-    def _condition(self, number: int, condition: Condition) -> None:
+    def _filter(self, where: Filter) -> None:
+        groups = [" and ".join(map(self._condition, group)) for group in where.groups]
+        self.lines += [f"    if not ({' or '.join(groups)}):", "        return None"]
+
+    def _condition(self, condition: Condition) -> str:
         value = f"r.{self.attribute[condition.column]}"
+        if condition.relation in {"null", "not_null"}:
+            return f"{value} is {'not ' if condition.relation == 'not_null' else ''}None"
+        number = sum(name[0] == "W" for name in self.names)
+        if not condition.hashed:
+            return f"{self._name(f'W{number}', condition.holds)}({value})"
         if condition.type.wire.kind == "char":
             value = f"(None if {value} is None else {value}.rstrip(' '))"
         listed = self._name(f"W{number}", frozenset(condition.compared))
-        outside = "in" if condition.relation == "is_not" else "not in"
-        self.lines += [f"    if {value} {outside} {listed}:", "        return None"]
+        return f"{value} {'in' if condition.relation == 'in' else 'not in'} {listed}"
 
     def _fields(self, fields: Sequence[Field], absent: frozenset[str]) -> None:
         shown: list[str] = []
@@ -138,9 +151,9 @@ class _FieldText:
 
     def write(self) -> str:
         """Write the statements and give the expression for the line."""
-        chain = [step for step in self._field.steps if not isinstance(step, steps.Pass)]
+        chain = [step for step in self._field.steps if not isinstance(step, Pass)]
         core = len(chain)
-        while core and isinstance(chain[core - 1], steps.Default):
+        while core and isinstance(chain[core - 1], Default):
             core -= 1
         printed = self._core(chain[:core])
         for step in chain[core:]:
@@ -148,9 +161,9 @@ class _FieldText:
         self.joined = not printed and self._kind in _JOINED
         return f"{{N if {self._v} is None else {self._v}}}" if self._nullable else f"{{{self._v}}}"
 
-    def _core(self, chain: list[steps.Step]) -> bool:
+    def _core(self, chain: list[Step]) -> bool:
         inputs = [f"r.{self._function.attribute[name]}" for name in self._field.inputs]
-        if chain and isinstance(chain[0], steps.Translate):
+        if chain and chain[0].takes_row:
             function = self._function._name(f"{self._v}_0", fast.step(chain[0]))  # noqa: SLF001 - same file, one writer
             self._put(f"{self._v} = {function}({', '.join(inputs)})")
             rest = list(enumerate(chain))[1:]
@@ -166,33 +179,35 @@ class _FieldText:
         self._steps(rest)
         return self._print()
 
-    def _steps(self, chain: list[tuple[int, steps.Step]]) -> None:
+    def _steps(self, chain: list[tuple[int, Step]]) -> None:
         for number, step in chain:
             match step:
-                case steps.Translate():
-                    self._nullable = True
+                case _ if step.takes_row:
                     self._put(f"{self._v} = {self._named(number, step)}({self._v})")
-                case steps.Default():
+                case Default():
                     self._default(step, printed=False)
-                case steps.NullIf():
+                case Required():
+                    self._put(f"{self._v} = {self._named(number, step)}({self._v})")
+                    self._nullable = False
+                case NullIf():
                     matches = self._function._name(f"{self._v}_{number}", step.matches)  # noqa: SLF001
                     self._guarded(f"if {matches}({self._v}): {self._v} = None")
-                    self._nullable = True
-                case steps.Trim():
+                case Trim():
                     self._guarded(f"{self._v} = {self._v}.strip(' ')")
-                case steps.MaxLength():
+                case MaxLength():
                     self._guarded(f"if len({self._v}) > {step.length}: raise ValueError('max_length')")
                 case _:
                     self._guarded(f"{self._v} = {self._named(number, step)}({self._v})")
+            self._nullable = self._nullable or step.gives_null
 
-    def _named(self, number: int, step: steps.Step) -> str:
+    def _named(self, number: int, step: Step) -> str:
         return self._function._name(f"{self._v}_{number}", fast.step(step))  # noqa: SLF001
 
     def _print(self) -> bool:
         if self._kind == "bool":
             self._guarded(f"{self._v} = 't' if {self._v} else 'f'")
             return True
-        if (printer := fast.renderer(self._kind)) is not None:
+        if (printer := self._printer()) is not None:
             self._guarded(f"{self._v} = {self._function._name(f'{self._v}_p', printer)}({self._v})")  # noqa: SLF001
             return True
         if self._kind in _ALONE:
@@ -200,7 +215,12 @@ class _FieldText:
             return True
         return False
 
-    def _default(self, step: steps.Step, *, printed: bool) -> None:
+    def _printer(self) -> fast.Function | None:
+        """Only the readable rule prints an infinity."""
+        infinite = any(isinstance(step, Sentinels) for step in self._field.steps)
+        return RENDER[self._kind] if infinite else fast.renderer(self._kind)
+
+    def _default(self, step: Step, *, printed: bool) -> None:
         value = step.apply(None)
         if printed:
             value = copytext.escape(RENDER[self._kind](value))

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from overgrow.envelope import SqlType, WireColumn
-from overgrow.mapping import fits, keys, literals, steps, toast, vocabulary
+from overgrow.mapping import filters, fits, keys, toast, words
 from overgrow.mapping.catalogue import SourceColumn, SourceTable
 from overgrow.mapping.ddl import TargetTable
 from overgrow.mapping.document import ConditionDocument, FieldDocument, MappingDocument
-from overgrow.mapping.plan import Condition, Field, TablePlan, TargetColumn
+from overgrow.mapping.filters import Condition, Filter
+from overgrow.mapping.plan import Field, TablePlan, TargetColumn
 from overgrow.mapping.problems import Problems, nearest, suggestion
 from overgrow.mapping.translators import Translator
 from overgrow.mapping.tree import Scalar
+from overgrow.mapping.words.codes import Codes
+from overgrow.mapping.words.nulls import Default, Required
+from overgrow.mapping.words.step import TEXT, Step
+from overgrow.mapping.words.word import Outside, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +35,14 @@ class Surroundings:
     source: SourceTable
     target: TargetTable
     text: str
+    outside: Outside = field(default_factory=Outside)
 
 
 def compile_mapping(document: MappingDocument, around: Surroundings, problems: Problems) -> TablePlan | None:
     """Compile one mapping; None when anything was found wrong with its file."""
     compiler = _Compiler(document, around, problems)
     fields = [field for field in map(compiler.field, document.fields) if field is not None]
-    where = [condition for condition in map(compiler.condition, document.where) if condition is not None]
+    where = compiler.filter()
     compiler.columns_accounted()
     compiler.target_filled()
     columns = compiler.wire_columns()
@@ -49,7 +55,7 @@ def compile_mapping(document: MappingDocument, around: Surroundings, problems: P
     return TablePlan(
         mapping=document.name.text,
         version=document.version,
-        digest=hashlib.sha256(around.text.encode()).hexdigest(),
+        digest=_digest(around),
         context=around.context,
         file=problems.file,
         source_table=around.source.table,
@@ -60,10 +66,16 @@ def compile_mapping(document: MappingDocument, around: Surroundings, problems: P
         target_table=around.target.table,
         target_key=target_key,
         fields=tuple(fields),
-        where=tuple(where),
+        where=where,
         policies=document.policies,
         key_identity=keys.is_identity([by_name[name] for name in target_key], around.source.key),
     )
+
+
+def _digest(around: Surroundings) -> str:
+    """Of the mapping's text and of every file it has read."""
+    read = [f"\0{name}\0{text}" for name, text in sorted(around.outside.files.items())]
+    return hashlib.sha256("".join([around.text, *read]).encode()).hexdigest()
 
 
 class _Compiler:
@@ -72,6 +84,7 @@ class _Compiler:
         self._source = around.source
         self._target = around.target
         self._translators = around.translators
+        self._outside = around.outside
         self._problems = problems
         self._dropped = {part.text for part in document.drop}
         self._mentioned: set[str] = set()  # source columns, also those a misspelt name seems to mean
@@ -100,65 +113,60 @@ class _Compiler:
         if why := fits.constant(constant.text, target):
             self._problems.add(constant.line, "type-mismatch", f"field {target.name}: {why}")
             return None
-        return Field(target=target, inputs=(), steps=(), yields=steps.TEXT, constant=constant.text)
+        return Field(target=target, inputs=(), steps=(), yields=TEXT, constant=constant.text)
 
-    def _chain(self, document: FieldDocument, types: list[SqlType]) -> list[steps.Step] | None:
-        if len(types) > 1 and not (document.steps and document.steps[0].word.text in self._translators):
-            self._no_translator(document, types)
+    def _chain(self, document: FieldDocument, types: list[SqlType]) -> list[Step] | None:
+        first = document.steps[0].word.text if document.steps else ""
+        if len(types) > 1 and not words.takes_several(first, self._translators):
+            self._no_word_for_several(document, types)
             return None
-        chain: list[steps.Step] = []
-        arriving = types[0]
-        for number, one in enumerate(document.steps):
-            place = vocabulary.Place(step=one, arriving=arriving, problems=self._problems)
-            if number == 0 and len(types) > 1:
-                step = vocabulary.translate(place, self._translators[place.word], types)
-            else:
-                step = vocabulary.build(place, self._translators)
+        chain: list[Step] = []
+        arriving = tuple(types)
+        for one in document.steps:
+            place = Place(
+                step=one,
+                arriving=arriving[0],
+                all_arriving=arriving,
+                problems=self._problems,
+                outside=self._outside,
+            )
+            step = words.build(place, self._translators)
             if step is None:
                 return None
             chain.append(step)
-            arriving = step.yields
+            arriving = (step.yields,)
         return chain
 
-    def _no_translator(self, document: FieldDocument, types: list[SqlType]) -> None:
+    def _no_word_for_several(self, document: FieldDocument, types: list[SqlType]) -> None:
         first = document.steps[0] if document.steps else None
-        if first is not None and first.word.text not in vocabulary.WORDS:
-            place = vocabulary.Place(step=first, arriving=types[0], problems=self._problems)
-            vocabulary.unknown(place, self._translators)
+        if first is not None and first.word.text not in words.WORDS:
+            place = Place(step=first, arriving=types[0], problems=self._problems)
+            words.unknown(place, self._translators)
         else:
-            message = f"field {document.name.text}: several columns need a translator as the first step"
+            message = (
+                f"field {document.name.text}: several columns need join, nest, uuid5 or a translator as first step"
+            )
             self._problems.add(document.name.line, "translator-inputs", message)
 
     @staticmethod
-    def _misfit(chain: list[steps.Step], yields: SqlType, target: TargetColumn) -> str:
-        defaults = [step.value for step in chain if isinstance(step, steps.Default)]
-        core = next((step for step in reversed(chain) if not isinstance(step, steps.Default)), None)
-        if isinstance(core, steps.Codes) and core.word == "codes":
+    def _misfit(chain: list[Step], yields: SqlType, target: TargetColumn) -> str:
+        defaults = [step.value for step in chain if isinstance(step, Default)]
+        core = next((step for step in reversed(chain) if not isinstance(step, (Default, Required))), None)
+        if isinstance(core, Codes) and core.word != "bool":
             # The meanings are all known: each may be a literal of the column's type, whatever that is.
             known = [meaning for _, meaning in core.pairs] + defaults
+            known += [core.otherwise] if core.otherwise is not None else []
             return next((why for text in known if (why := fits.constant(text, target))), "")
         return fits.written(yields, target)
 
-    def condition(self, document: ConditionDocument) -> Condition | None:
+    def filter(self) -> Filter:
+        groups = (tuple(filter(None, map(self._condition, group))) for group in self._document.where)
+        return Filter(groups=tuple(groups))
+
+    def _condition(self, document: ConditionDocument) -> Condition | None:
         column = self._column(document.column)
-        if column is None or column.type is None:
-            return None
-        if column.type.wire.kind not in {"text", "char", "int", "bool", "uuid"}:
-            message = f"where {column.name}: a column of type {column.type} cannot be filtered on"
-            self._problems.add(document.column.line, "unsupported-filter", message)
-            return None
-        values = []
-        for value in document.values:
-            try:
-                values.append(literals.parse(value.text, column.type))
-            except ValueError as error:
-                self._problems.add(value.line, "bad-literal", f"where {column.name}: {error}")
-        return Condition(
-            column=column.name,
-            type=column.type,
-            relation=document.relation,
-            values=tuple(values),
-            texts=tuple(value.text for value in document.values),
+        return (
+            None if column is None or column.type is None else filters.condition(document, column.type, self._problems)
         )
 
     def _column(self, name: Scalar) -> SourceColumn | None:
@@ -218,7 +226,7 @@ class _Compiler:
         return tuple(
             WireColumn(
                 name=column.name,
-                type=column.type or steps.TEXT,  # only a dropped column can be of an unknown type
+                type=column.type or TEXT,  # only a dropped column can be of an unknown type
                 nullable=column.nullable,
                 used=column.name in self._mentioned,
                 key=column.name in self._source.key,

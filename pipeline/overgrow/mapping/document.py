@@ -34,10 +34,10 @@ class FieldDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionDocument:
-    """One line of `where`."""
+    """One condition of `where`; a single value is a list of one."""
 
     column: Scalar
-    relation: Literal["is", "is_not", "in"]
+    relation: Literal["in", "not_in", "at_least", "less_than", "null", "not_null"]
     values: tuple[Scalar, ...]
 
 
@@ -60,12 +60,13 @@ class MappingDocument:
     target: Side
     fields_line: int
     fields: list[FieldDocument] = field(default_factory=list)
-    where: list[ConditionDocument] = field(default_factory=list)
+    where: list[list[ConditionDocument]] = field(default_factory=list)  # all of any one group
     drop: tuple[Scalar, ...] = ()
     policies: dict[str, str] = field(default_factory=dict)
 
 
 _KEYS = ("mapping", "version", "source", "target", "where", "fields", "drop", "on")
+RELATIONS = ("not", "in", "not_in", "null", "at_least", "less_than")
 POLICIES = {"drift": ("stop",), "truncate": ("stop", "apply")}
 DECLARABLE = {**POLICIES, "partial": ("set_aside",)}  # what must be declared, and what may be
 
@@ -155,20 +156,48 @@ def _drop(node: Node, problems: Problems) -> tuple[Scalar, ...]:
     return tuple(key for key, _ in node.entries) if isinstance(node, Map) else listed
 
 
-def _where(node: Node, problems: Problems) -> list[ConditionDocument]:
+def _where(node: Node, problems: Problems) -> list[list[ConditionDocument]]:
+    """A map: all of its conditions; a list of maps: any of them."""
+    groups = node.items if isinstance(node, Sequence) else [node]
+    if not groups:
+        problems.add(node.line, "bad-shape", "where is a map of conditions, or a list of such maps")
+    return [_group(one, problems) for one in groups]
+
+
+def _group(node: Node, problems: Problems) -> list[ConditionDocument]:
     made: list[ConditionDocument] = []
-    for column, value in reading.entries(node, problems, what="where").values():
-        match value:
-            case Scalar():
-                made.append(ConditionDocument(column=column, relation="is", values=(value,)))
-            case Map(entries=[(Scalar(text="not"), Scalar() as excluded)]):
-                made.append(ConditionDocument(column=column, relation="is_not", values=(excluded,)))
-            case Map(entries=[(Scalar(text="in"), Sequence(items=[_, *_]) as listed)]):
-                values = reading.scalars(listed, problems, what="in")
-                made.append(ConditionDocument(column=column, relation="in", values=values))
-            case _:
-                problems.add(value.line, "bad-shape", f"where {column.text} is a value, {{not: X}} or {{in: [X, Y]}}")
+    listed = reading.entries(node, problems, what="where")
+    for column, value in listed.values():
+        if isinstance(value, Scalar):
+            made.append(ConditionDocument(column=column, relation="in", values=(value,)))
+            continue
+        inside = reading.entries(value, problems, what=f"where {column.text}")
+        reading.known(inside, RELATIONS, problems, what=f"where {column.text}")
+        if isinstance(value, Map) and not inside:
+            problems.add(value.line, "bad-shape", f"where {column.text} needs a condition, as in {{not: X}}")
+        found = [_condition(column, word, given, problems) for word, (_, given) in inside.items() if word in RELATIONS]
+        made += [one for one in found if one is not None]
+    if isinstance(node, Map) and not listed:
+        problems.add(node.line, "bad-shape", "where is a map of conditions, or a list of such maps")
     return made
+
+
+def _condition(column: Scalar, word: str, node: Node, problems: Problems) -> ConditionDocument | None:
+    what = f"where {column.text}: {word}"
+    match word:
+        case "not" | "at_least" | "less_than":
+            value = reading.scalar(node, problems, what=what)
+            if value is None:
+                return None
+            return ConditionDocument(column=column, relation="not_in" if word == "not" else word, values=(value,))
+        case "null":
+            wanted = reading.choice(node, ("true", "false"), problems, what=what)
+            return ConditionDocument(column=column, relation="not_null" if wanted == "false" else "null", values=())
+        case _:
+            values = reading.scalars(node, problems, what=what)
+            if isinstance(node, Sequence) and not node.items:
+                problems.add(node.line, "bad-shape", f"{what} needs at least one value")
+            return ConditionDocument(column=column, relation="in" if word == "in" else "not_in", values=values)
 
 
 def _policies(found: dict[str, tuple[Scalar, Node]], problems: Problems, *, line: int) -> dict[str, str]:

@@ -11,9 +11,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from overgrow.mapping import render, steps
+from overgrow.mapping import render
 from overgrow.mapping.copytext import escape
 from overgrow.mapping.instants import day_text, timestamp_text, utc_text
+from overgrow.mapping.words.codes import Codes
+from overgrow.mapping.words.numbers import Decimals, MinorUnits
+from overgrow.mapping.words.step import Step
+from overgrow.mapping.words.text import Case, Trim
+from overgrow.mapping.words.times import Instant
+from overgrow.mapping.words.translate import Translate
 
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?").fullmatch
 _DEBEZIUM_INSTANT = re.compile(
@@ -54,42 +60,56 @@ def renderer(kind: str) -> Function | None:
     return made[kind]() if kind in made else render.RENDER[kind]
 
 
-def step(one: steps.Step) -> Function:
+def step(one: Step) -> Function:
     """The function of a step that has a faster form, else its own."""
+    return _faster(one) or ((lambda *values: one.apply(values)) if one.takes_row else one.apply)
+
+
+def _faster(one: Step) -> Function | None:
+    found: Function | None = None
     match one:
-        case steps.Trim():
-            return _trim
-        case steps.Case():
-            return str.upper if one.word == "upper" else str.lower
-        case steps.MinorUnits():
-            return _minor_units(one)
-        case steps.Decimals():
-            return _decimals(one)
-        case steps.Translate():
-            return _translate(one)
-        case _:
-            return one.apply
+        case Trim():
+            found = _trim
+        case Case():
+            found = str.upper if one.word == "upper" else str.lower
+        case Codes() if one.otherwise is None:
+            found = dict(one.pairs).__getitem__
+        case MinorUnits():
+            found = _minor_units(one)
+        case Decimals():
+            found = _decimals(one)
+        case Translate():
+            found = _translate(one)
+    return found
 
 
-def last_step(one: steps.Step) -> Function | None:
+def last_step(one: Step) -> Function | None:
     """The function of a step together with the printing of its result, where both at once is faster."""
     match one:
-        case steps.Codes():
-            printed = render.RENDER[one.yields.wire.kind]
-            return {code: escape(printed(meaning)) for code, meaning in one.pairs}.__getitem__
-        case steps.Instant():
+        case Codes():
+            return _codes(one)
+        case Instant():
             return utc_text(one.zone)
-        case steps.Decimals():
+        case Decimals():
             return _decimals(one)
         case _:
             return None
+
+
+def _codes(one: Codes) -> Function:
+    printed = render.RENDER[one.yields.wire.kind]
+    table = {code: escape(printed(meaning)) for code, meaning in one.pairs}
+    if one.otherwise is None:
+        return table.__getitem__
+    otherwise = escape(printed(one.otherwise))
+    return lambda code: table.get(code, otherwise)
 
 
 def _trim(value: str) -> str:
     return value.strip(" ")
 
 
-def _minor_units(one: steps.MinorUnits) -> Function:
+def _minor_units(one: MinorUnits) -> Function:
     digits = one.digits
     match = re.compile(rf"(-?[0-9]{{1,30}})\.([0-9]{{{digits}}})" if digits else r"(-?[0-9]{1,30})()").fullmatch
 
@@ -100,7 +120,7 @@ def _minor_units(one: steps.MinorUnits) -> Function:
     return minor_units
 
 
-def _decimals(one: steps.Decimals) -> Function:
+def _decimals(one: Decimals) -> Function:
     scale = one.yields.scale or 0
     match = re.compile(rf"-?[0-9]+(?:\.[0-9]{{1,{scale}}})?" if scale else r"-?[0-9]+").fullmatch
 
@@ -110,7 +130,7 @@ def _decimals(one: steps.Decimals) -> Function:
     return decimals
 
 
-def _translate(one: steps.Translate) -> Function:
+def _translate(one: Translate) -> Function:
     function, expected = one.translator.function, one.yields.wire.python
 
     def translate(*values: Any) -> Any:  # noqa: ANN401 - declared by the translator

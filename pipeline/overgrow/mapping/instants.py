@@ -42,6 +42,20 @@ class Zone:
             raise ValueError(f"{render.timestamp(local)} exists twice in {self.name}")
         return local - (first if self.ambiguous == "earlier" else second)
 
+    def to_local(self, utc: int) -> int:
+        """Microseconds since 1970 in UTC to microseconds since 1970 on the wall clock."""
+        if not _MIN <= utc <= _MAX:
+            raise ValueError(f"{utc} microseconds since 1970 is outside the years time zones are defined for")
+        moment = (_EPOCH + dt.timedelta(microseconds=utc)).replace(tzinfo=dt.UTC)
+        offset = moment.astimezone(zoneinfo.ZoneInfo(self.name)).utcoffset()
+        if offset is None:  # pragma: no cover - a ZoneInfo always has an offset
+            raise ValueError(f"{self.name} has no offset at {moment}")
+        return utc + offset // _MICRO
+
+    def describe(self) -> dict[str, object]:
+        """For printing."""
+        return {"zone": self.name, "ambiguous": self.ambiguous, "missing": self.missing}
+
     def offsets(self, local: int) -> tuple[int, int]:
         """The zone's offset from UTC at a wall clock time, read as the earlier and as the later of two."""
         if not _MIN <= local <= _MAX:
@@ -51,6 +65,14 @@ class Zone:
         if first is None or second is None:  # pragma: no cover - a ZoneInfo always has an offset
             raise ValueError(f"{self.name} has no offset at {moment}")
         return first // _MICRO, second // _MICRO
+
+
+def instant_micros(value: str) -> int:
+    """Microseconds since 1970 of an instant in UTC, as Debezium sends it or PostgreSQL prints it."""
+    shown = render.timestamptz(value)
+    if shown.endswith(" BC") or shown.index("-") != 4:  # noqa: PLR2004 - digits of a year in Python's range
+        raise ValueError(f"{value!r} is outside the years time zones are defined for")
+    return (dt.datetime.fromisoformat(shown.removesuffix("+00")) - _EPOCH) // _MICRO
 
 
 _CLOCK = tuple(f"{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))

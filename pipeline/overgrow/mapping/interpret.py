@@ -14,7 +14,6 @@ from typing import Any, Final, Literal
 from overgrow import errors
 from overgrow.mapping.plan import Field, TablePlan
 from overgrow.mapping.render import RENDER
-from overgrow.mapping.steps import Default, Translate
 
 
 class Outside(enum.Enum):
@@ -28,7 +27,11 @@ OUTSIDE: Final = Outside.OUTSIDE
 
 def interpret(plan: TablePlan, row: Mapping[str, Any]) -> dict[str, str | None] | Literal[Outside.OUTSIDE]:
     """Translate a row of wire values; fields whose inputs are not in the row are left out."""
-    if not all(condition.holds(row[condition.column]) for condition in plan.where):
+    try:
+        inside = plan.where.holds(row)
+    except ValueError as error:
+        raise errors.TranslationError("where", ", ".join(sorted(plan.where.columns)), str(error)) from error
+    if not inside:
         return OUTSIDE
     return {
         field.target.name: field_text(field, row) for field in plan.fields if all(name in row for name in field.inputs)
@@ -47,10 +50,16 @@ def field_text(field: Field, row: Mapping[str, Any]) -> str | None:
 
 
 def _text(field: Field, inputs: tuple[Any, ...]) -> str | None:
+    value = field_value(field, inputs)
+    return None if value is None else RENDER[field.yields.wire.kind](value)
+
+
+def field_value(field: Field, inputs: tuple[Any, ...]) -> Any:  # noqa: ANN401 - of the type that the last step yields
+    """One field's value before it is printed."""
     value = inputs[0]
     for number, step in enumerate(field.steps):
-        if isinstance(step, Translate):
+        if step.takes_row:
             value = step.apply(inputs if number == 0 else (value,))
-        elif value is not None or isinstance(step, Default):
+        elif value is not None or step.sees_null:
             value = step.apply(value)
-    return None if value is None else RENDER[field.yields.wire.kind](value)
+    return value

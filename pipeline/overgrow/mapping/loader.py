@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from overgrow.mapping import catalogue, compiler, connector, constraints, ddl, document, settings, tree
+from overgrow.mapping import catalogue, compiler, connector, constraints, ddl, document, secrets, settings, tree
 from overgrow.mapping.plan import TablePlan
 from overgrow.mapping.problems import Problem, Problems, suggestion
 from overgrow.mapping.translators import Translator
 from overgrow.mapping.tree import Scalar
+from overgrow.mapping.words.word import Outside
 
 T = TypeVar("T")
 
@@ -123,7 +124,12 @@ class Loader:
         if source is None or target is None:
             return None
         around = compiler.Surroundings(
-            context=context, translators=self._translators, source=source, target=target, text=text
+            context=context,
+            translators=self._translators,
+            source=source,
+            target=target,
+            text=text,
+            outside=Outside(read=self._read, secret=secrets.resolve),
         )
         return compiler.compile_mapping(found, around, problems)
 
@@ -180,9 +186,12 @@ class Loader:
             return {}
         return {one.name: one for one in vars(module).values() if isinstance(one, Translator)}
 
+    def _read(self, file: str) -> str:
+        return (self._root / file).read_text(encoding="utf-8")
+
     def _text(self, file: str, problems: Problems, *, line: int, code: str = "missing-file") -> str | None:
         try:
-            return (self._root / file).read_text(encoding="utf-8")
+            return self._read(file)
         except (FileNotFoundError, IsADirectoryError):
             problems.add(line, code, f"there is no file {file}")
         except (OSError, ValueError) as error:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from overgrow.envelope import SqlType, WireColumn, quote
-from overgrow.mapping import literals, steps
+from overgrow.envelope import SqlType, WireColumn
+from overgrow.mapping.filters import Filter
+from overgrow.mapping.words.personal import Hmac, Token
+from overgrow.mapping.words.step import Step, argument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,42 +30,12 @@ class TargetColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """One line of `where`. NULL is a value like any other: it is not X, and in no list."""
-
-    column: str
-    type: SqlType
-    relation: Literal["is", "is_not", "in"]
-    values: tuple[Any, ...]
-    texts: tuple[str, ...]
-
-    def holds(self, value: Any) -> bool:  # noqa: ANN401 - the column's wire value
-        """Say whether a wire value is inside the filter."""
-        if self.type.wire.kind == "char" and value is not None:
-            value = value.rstrip(" ")  # as PostgreSQL compares char(n)
-        return (value in self.compared) is (self.relation != "is_not")
-
-    @property
-    def compared(self) -> tuple[Any, ...]:
-        """The literals as they are compared."""
-        return tuple(v.rstrip(" ") for v in self.values) if self.type.wire.kind == "char" else self.values
-
-    @property
-    def sql(self) -> str:
-        """The same condition on the source table, never NULL."""
-        column, values = quote(self.column), ", ".join(literals.sql(text) for text in self.texts)
-        if self.relation == "is_not":
-            return f"{column} is distinct from {values}"
-        return f"coalesce({column} in ({values}), false)"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One target column and how its value is made: `constant` text, or the inputs through the steps."""
 
     target: TargetColumn
     inputs: tuple[str, ...]
-    steps: tuple[steps.Step, ...]
+    steps: tuple[Step, ...]
     yields: SqlType
     constant: str | None = None
 
@@ -90,7 +62,7 @@ class TablePlan:
     target_table: str
     target_key: tuple[str, ...]
     fields: tuple[Field, ...]
-    where: tuple[Condition, ...]
+    where: Filter
     policies: Mapping[str, str]
     key_identity: bool
 
@@ -113,7 +85,16 @@ class TablePlan:
     @property
     def where_sql(self) -> str:
         """The filter on the source table, `true` when there is none; it holds no parameters."""
-        return " and ".join(condition.sql for condition in self.where) or "true"
+        return self.where.sql
+
+    def require_keys(self) -> None:
+        """Ask for every key of personal data now; ConfigurationError names one that is not there.
+
+        Else the first row would ask, and a key that is missing would make a dead letter of every row.
+        """
+        for step in (one for field in self.fields for one in field.steps):
+            if isinstance(step, (Hmac, Token)):
+                step.key.digest("")
 
     def to_json(self) -> str:
         """The whole plan as a JSON document, the same for the same mapping."""
@@ -155,7 +136,7 @@ def _field(field: Field) -> dict[str, Any]:
         "type": field.target.type_text,
         "nullable": field.target.nullable,
         "from": list(field.inputs),
-        "steps": [{"step": step.word, **steps.argument(step), "yields": str(step.yields)} for step in field.steps],
+        "steps": [{"step": step.word, **argument(step), "yields": str(step.yields)} for step in field.steps],
         "constant": field.constant,
         "invertible": not field.one_way,
         "one_way": field.one_way or None,

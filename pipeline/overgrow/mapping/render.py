@@ -32,6 +32,12 @@ _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _valid_json = msgspec.json.Decoder(msgspec.Raw).decode
 
 
+class Infinite(str):
+    """`infinity` or `-infinity`, where a mapping declares that it may be written."""
+
+    __slots__ = ()
+
+
 def text(value: str) -> str:
     """Any text but one with a NUL character."""
     if "\0" in value:
@@ -88,8 +94,10 @@ def _clock(value: int) -> str:
     return f"{clock}.{micros:06d}".rstrip("0") if micros else clock
 
 
-def timestamp(value: int, zone: str = "") -> str:
+def timestamp(value: int | Infinite, zone: str = "") -> str:
     """Microseconds since 1970 as a timestamp without zone (or with the one given)."""
+    if isinstance(value, Infinite):
+        return str(value)
     if not TIMESTAMP_MIN <= value <= TIMESTAMP_MAX:
         raise ValueError(f"{value} microseconds since 1970 is no timestamp (Debezium sends such numbers for infinity)")
     days, micros = divmod(value, DAY_US)
@@ -99,6 +107,8 @@ def timestamp(value: int, zone: str = "") -> str:
 
 def timestamptz(value: str) -> str:
     """Debezium's ISO text (`Z`; years signed and astronomical) or PostgreSQL's own (`+00`, `BC`)."""
+    if isinstance(value, Infinite):
+        return str(value)
     match = _ISO.fullmatch(value)
     if match is None:
         raise ValueError(f"{value!r} is not an instant in UTC")

@@ -58,7 +58,7 @@ def check(document: MappingDocument, source: SourceTable, problems: Problems) ->
                     else f"field {field.name.text} of several columns"
                 )
                 problems.add(name.line, "replica-identity", _message(what, name.text, source))
-    for condition in document.where:
+    for condition in (one for group in document.where for one in group):
         if condition.column.text in risky:
             problems.add(
                 condition.column.line, "replica-identity", _message("the filter", condition.column.text, source)
@@ -69,9 +69,9 @@ def check(document: MappingDocument, source: SourceTable, problems: Problems) ->
 def _check_entering(document: MappingDocument, source: SourceTable, risky: frozenset[str], problems: Problems) -> None:
     """An update can bring a row into the filter and leave its large value out: there is no target row to patch."""
     used = sorted({name.text for field in document.fields for name in field.inputs if name.text in risky})
-    if document.where and used and document.policies.get("partial") != "set_aside":
+    if any(document.where) and used and document.policies.get("partial") != "set_aside":
         problems.add(
-            document.where[0].column.line,
+            document.where[0][0].column.line,
             "partial-row-enters",
             f"a row that enters the filter may come without {', '.join(used)} and would be set aside: declare that with"
             f" on: {{partial: set_aside}}, or run ALTER TABLE {source.table} REPLICA IDENTITY FULL and record"

@@ -59,6 +59,7 @@ class Verify:
 
     def run(self) -> Report:
         """Drain, compare; again while the source is being written and rows have not been seen equal."""
+        self._deployment.require_keys()
         with ExitStack() as stack:
             drain = self._connect(stack)
             self._say("waiting until everything the source shows is applied")

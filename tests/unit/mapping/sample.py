@@ -8,6 +8,7 @@ from pathlib import Path
 from overgrow.envelope.types import WIRES
 from overgrow.mapping import Problem, TablePlan, Translator, catalogue, compiler, ddl, document
 from overgrow.mapping.problems import Problems
+from overgrow.mapping.words.word import Outside
 
 PLACEHOLDER = "__debezium_unavailable_value"  # what the recorded messages carry
 OWN_PLACEHOLDER = "__og_absent_0123456789abcdef__"
@@ -128,6 +129,7 @@ FILES = {
     "transforms/shop_acl/translators.py": TRANSLATORS,
     "transforms/shop_acl/customers.yaml": MAPPING,
 }
+REFERENCE = 'k,v,more\nA,"a, quoted",1\n"A ",b,2\nAB,"c	d",3\n'
 CUSTOMERS = "transforms/shop_acl/customers.yaml"
 
 
@@ -154,6 +156,13 @@ def line_of(text: str, part: str) -> int:
     return text[: text.index(part)].count("\n") + 1
 
 
+def project_file(name: str) -> str:
+    """The only file there is."""
+    if name != "ref.csv":
+        raise FileNotFoundError(name)
+    return REFERENCE
+
+
 def build(
     mapping: str = MAPPING,
     *,
@@ -171,7 +180,12 @@ def build(
     tables = ddl.read(target, inside)
     assert source is not None, inside.found
     around = compiler.Surroundings(
-        context="shop_acl", translators=translators or {}, source=source, target=tables[0], text=mapping
+        context="shop_acl",
+        translators=translators or {},
+        source=source,
+        target=tables[0],
+        text=mapping,
+        outside=Outside(read=project_file, secret=lambda _: b"a key for tests only"),
     )
     plan = compiler.compile_mapping(found, around, problems)
     return plan, problems.found + inside.found
