@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
+from decimal import Decimal
 from typing import Any
 
 from overgrow.envelope import SqlType, quote
@@ -72,7 +72,7 @@ class Condition:
         if kind == "char":
             return value.rstrip(" ")  # as PostgreSQL compares char(n)
         if kind == "numeric":
-            return (_BEYOND[value], Fraction(0)) if value in _BEYOND else (0, Fraction(render.numeric(value)))
+            return (_BEYOND[value], Decimal(0)) if value in _BEYOND else (0, Decimal(render.numeric(value)))
         if kind in {"date", "timestamp"} and self.relation in {"at_least", "less_than"}:
             (render.day if kind == "date" else render.timestamp)(value)
         return value

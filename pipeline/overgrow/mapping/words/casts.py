@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from overgrow.envelope import SqlType
-from overgrow.mapping import literals, render
+from overgrow.mapping import literals, parse, render
 from overgrow.mapping.words.step import OneValue, Step
 from overgrow.mapping.words.word import TEXT_ARGUMENT, Place, Word
 
@@ -30,7 +30,8 @@ class Cast(OneValue):
     @property
     def one_way(self) -> str:
         """Why it cannot be cast back."""
-        return _CASTS[self._families][1]
+        back = _CASTS[self._families][1]
+        return back if isinstance(back, str) else ""
 
     @property
     def _families(self) -> tuple[str, str]:
@@ -42,10 +43,10 @@ class Cast(OneValue):
 
     def invert(self, value: Any) -> Any:  # noqa: ANN401 - one Python type per family
         """Convert back."""
-        if self.one_way:
-            raise ValueError(self.one_way)
-        back = self._families[::-1]
-        return _fit((_CASTS[back][0] if back in _CASTS else _BACK[back])(value), self.source)
+        back = _CASTS[self._families][1]
+        if isinstance(back, str):
+            raise ValueError(back)  # noqa: TRY004 - a way back that is closed, not a wrong type
+        return _fit(back(value), self.source)
 
 
 def family(sql_type: SqlType) -> str:
@@ -114,38 +115,36 @@ def _same(value: Any) -> Any:  # noqa: ANN401 - passes any
     return value
 
 
-_PRINTED = "several texts are read as one value"
-# (from, to) -> the conversion, and why the way back is closed
-_CASTS: Mapping[tuple[str, str], tuple[Convert, str]] = {
-    ("text", "int"): (_integer, _PRINTED),
-    ("text", "numeric"): (lambda value: render.numeric(value.strip(" ")), _PRINTED),
-    ("text", "uuid"): (_uuid, _PRINTED),
-    ("text", "date"): (_literal("date"), _PRINTED),
-    ("text", "timestamp"): (_literal("timestamp"), _PRINTED),
-    ("text", "text"): (_same, ""),
-    ("int", "text"): (str, ""),
-    ("int", "numeric"): (str, ""),
-    ("int", "int"): (_same, ""),
-    ("int", "bool"): (_bit, ""),
-    ("numeric", "int"): (_whole, ""),
-    ("numeric", "text"): (render.numeric, ""),
-    ("numeric", "numeric"): (render.numeric, ""),
-    ("float", "numeric"): (_exact, ""),
-    ("bool", "int"): (int, ""),
-    ("bool", "text"): (lambda value: "true" if value else "false", ""),
-    ("uuid", "text"): (_same, ""),
-    ("date", "text"): (render.day, ""),
-    ("date", "timestamp"): (lambda value: value * render.DAY_US, ""),
-    ("timestamp", "date"): (_midnight, ""),
-    ("timestamp", "text"): (render.timestamp, ""),
-    ("jsonb", "text"): (_same, ""),
-    ("json", "text"): (_same, ""),
-}
-_BACK: Mapping[tuple[str, str], Convert] = {
-    ("numeric", "float"): float,
-    ("text", "bool"): lambda value: literals.parse(value, SqlType(name="boolean")),
-    ("text", "json"): render.json,
-    ("text", "jsonb"): render.json,
+def _parsed(kind: str) -> Convert:
+    return lambda value: parse.value(value, kind)
+
+
+_READ = "several texts are read as one value"
+# (from, to) -> the conversion, and the one back or why there is none
+_CASTS: Mapping[tuple[str, str], tuple[Convert, Convert | str]] = {
+    ("text", "int"): (_integer, _READ),
+    ("text", "numeric"): (lambda value: render.numeric(value.strip(" ")), _READ),
+    ("text", "uuid"): (_uuid, _READ),
+    ("text", "date"): (_literal("date"), _READ),
+    ("text", "timestamp"): (_literal("timestamp"), _READ),
+    ("text", "text"): (_same, _same),
+    ("int", "text"): (str, int),
+    ("int", "numeric"): (str, _whole),
+    ("int", "int"): (_same, _same),
+    ("int", "bool"): (_bit, int),
+    ("numeric", "int"): (_whole, str),
+    ("numeric", "text"): (render.numeric, render.numeric),
+    ("numeric", "numeric"): (render.numeric, render.numeric),
+    ("float", "numeric"): (_exact, float),
+    ("bool", "int"): (int, _bit),
+    ("bool", "text"): (lambda value: "true" if value else "false", _parsed("bool")),
+    ("uuid", "text"): (_same, _same),
+    ("date", "text"): (render.day, _parsed("date")),
+    ("date", "timestamp"): (lambda value: value * render.DAY_US, _midnight),
+    ("timestamp", "date"): (_midnight, lambda value: value * render.DAY_US),
+    ("timestamp", "text"): (render.timestamp, _parsed("timestamp")),
+    ("jsonb", "text"): (_same, _same),
+    ("json", "text"): (_same, _same),
 }
 
 

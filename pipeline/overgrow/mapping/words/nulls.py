@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from overgrow.envelope import SqlType
@@ -33,7 +33,7 @@ class NullIf(OneValue):
     def matches(self, value: Any) -> bool:  # noqa: ANN401 - passes any
         """Say whether this is the value that means NULL."""
         if self.yields.wire.kind == "numeric":
-            return Fraction(render.numeric(value)) == Fraction(self.value)
+            return Decimal(render.numeric(value)) == Decimal(self.value)
         return bool(value == self.value)
 
 
