@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import random
 import shutil
@@ -111,6 +112,19 @@ def test_generated_code_that_does_something_else_is_named(line: Any, faults: lis
     assert [bool(one.faults) for one in results] == [not one.passed for one in results] == faults
     assert "please report this" in results[0].faults[0]
     assert all(field.same for one in results for field in one.fields)
+
+
+def test_a_key_that_is_not_set_is_no_result(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = "{from: notiz, do: {hmac: {key: '${env:OVERGROW_TEST_KEY}', id: k1}}}"
+    (folder / sample.CUSTOMERS).write_text(sample.changed(sample.MAPPING, ("note: notiz", f"note: {step}")))
+    digits = hmac.digest(b"sixteen bytes or more", b"a", "sha256").hex()
+    (folder / EXAMPLES).write_text(written.DEFAULTS + written.example("{notiz: a}", f"{{note: 'k1:{digits}'}}"))
+    monkeypatch.delenv("OVERGROW_TEST_KEY", raising=False)
+    failed = run_test(folder).exception
+    assert isinstance(failed, errors.ConfigurationError)
+    assert "set the environment variable OVERGROW_TEST_KEY" in str(failed)
+    monkeypatch.setenv("OVERGROW_TEST_KEY", "sixteen bytes or more")
+    assert run_test(folder).exit_code == 0
 
 
 def test_coverage_counts_what_a_row_expects_but_no_constant() -> None:

@@ -80,6 +80,8 @@ def _interpreted(plan: TablePlan, row: Mapping[str, Any]) -> Outcome:
     try:
         return interpret(plan, row)
     except errors.TranslationError as error:
+        if isinstance(error.__cause__, errors.ConfigurationError):  # a key that is not set is no property of the row
+            raise error.__cause__ from None
         return Refusal(field=error.field, column=error.column, cause=error.cause)
 
 
