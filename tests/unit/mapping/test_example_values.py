@@ -148,6 +148,26 @@ def test_texts_are_equal_where_their_type_says_so(written: str, one: str, other:
 
 
 @pytest.mark.parametrize(
+    ("written", "one", "other", "equal"),
+    [
+        ("numeric", "1.5", "1.50", True),
+        ("numeric", "NAN", "NAN", True),
+        ("numeric", "1.5", 1.5, False),
+        ("bigint", 1, True, False),
+        ("json", '{"a":1,"b":2}', '{"b": 2, "a": 1}', True),
+        ("timestamptz", "2024-01-01T00:00:00.50Z", "2024-01-01 00:00:00.5+00", True),
+        ("timestamptz", "infinity", "infinity", True),
+        ("text", "a", "a ", False),
+        ("char(2)", "a", "a ", True),
+        ("text", None, None, True),
+        ("jsonb", None, "null", False),
+    ],
+)
+def test_wire_values_are_one_where_their_type_says_so(written: str, one: Any, other: Any, equal: bool) -> None:  # noqa: FBT001
+    assert values.same(one, other, of(written)) is equal
+
+
+@pytest.mark.parametrize(
     ("text", "printed"),
     [
         ("1.50", "1.50"),

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from overgrow import errors
 from overgrow.cli import cli
-from overgrow.mapping import OUTSIDE, RowCodec
+from overgrow.mapping import OUTSIDE, RowCodec, Translator
 from overgrow.mapping.examples import Refusal, read, run
 from overgrow.mapping.examples.report import side_by_side
 from overgrow.mapping.examples.running import stored
@@ -125,6 +125,26 @@ def test_a_key_that_is_not_set_is_no_result(folder: Path, monkeypatch: pytest.Mo
     assert "set the environment variable OVERGROW_TEST_KEY" in str(failed)
     monkeypatch.setenv("OVERGROW_TEST_KEY", "sixteen bytes or more")
     assert run_test(folder).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("inverse", "fault"),
+    [
+        (lambda a: (a and a[1:],), ""),
+        (lambda a: (a and a[2:],), "the way back gives notiz as '', it was 'x'"),
+        (lambda a: (int(a),), "the way back fails: invalid literal"),
+    ],
+)
+def test_a_row_that_does_not_come_back_is_named(inverse: Any, fault: str) -> None:
+    mark = Translator(name="mark", function=lambda a: a and f"!{a}", inputs=("text",), output="text", inverse=inverse)
+    plan, problems = sample.build(
+        sample.changed(sample.MAPPING, ("note: notiz", "note: {from: notiz, do: mark}")), translators={"mark": mark}
+    )
+    assert plan is not None, problems
+    text = written.DEFAULTS + written.example("{notiz: x, saldo: 7, status: G}", "{note: '!x'}")
+    (result,) = written.results(text, plan)
+    assert result.passed is (fault == "")
+    assert "; ".join(result.faults).startswith(fault)
 
 
 def test_coverage_counts_what_a_row_expects_but_no_constant() -> None:

@@ -1,7 +1,8 @@
-"""Runs examples through a mapping, twice: by the readable interpreter and by the generated code.
+"""Runs examples through a mapping, twice: by the readable interpreter and by the generated code; and back.
 
-Guarantees: each example is held to its expectation, and the two ways of running the mapping to one another; what the
-target column could not hold counts as set aside, as it would be. Never reads a file. Called by `overgrow test`.
+Guarantees: each example is held to its expectation, the two ways of running the mapping to one another, and the row's
+columns that have a way back to what comes back; what the target column could not hold counts as set aside, as it would
+be. Never reads a file. Called by `overgrow test`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from overgrow import errors
+from overgrow.mapping import inverse
 from overgrow.mapping.codec import RowCodec
 from overgrow.mapping.copytext import copy_line
 from overgrow.mapping.examples import values
@@ -140,8 +142,24 @@ def _said(outcome: Outcome) -> str:
     return shown_error(outcome) if isinstance(outcome, Refusal) else f"gives {dict(outcome)}"
 
 
-# A row whose fields all have a way back must come back: that check belongs here.
-CHECKS: tuple[Check, ...] = (_twin,)
+def _way_back(codec: RowCodec, row: Mapping[str, Any], outcome: Outcome) -> str:
+    """Every column that has a way back comes back from what the target prints."""
+    if outcome is OUTSIDE or isinstance(outcome, Refusal) or isinstance(stored(codec.plan, outcome), Refusal):
+        return ""
+    types = {column.name: column.type for column in codec.plan.target_columns}
+    try:
+        back = inverse.recover(codec.plan, {name: values.printed(text, types[name]) for name, text in outcome.items()})
+    except ValueError as error:
+        return f"the way back fails: {error}"
+    other = [
+        f"{column.name} as {back[column.name]!r}, it was {row[column.name]!r}"
+        for column in codec.plan.used
+        if column.name in back and not values.same(back[column.name], row[column.name], column.type)
+    ]
+    return f"the way back gives {'; '.join(other)}" if other else ""
+
+
+CHECKS: tuple[Check, ...] = (_twin, _way_back)
 
 
 def _covered(plan: TablePlan, file: ExampleFile) -> Covered:

@@ -26,6 +26,7 @@ _BITS = {"smallint": 16, "integer": 32, "bigint": 64}
 _SPECIAL_NUMERIC = {"NaN": "NAN", "Infinity": "POSITIVE_INFINITY", "-Infinity": "NEGATIVE_INFINITY"}
 _SPECIAL_FLOAT = frozenset(_SPECIAL_NUMERIC)
 _BOOLEANS = {"t": True, "true": True, "f": False, "false": False}
+_IN_SEVERAL_NOTATIONS = frozenset({"numeric", "json", "jsonb", "char", "timestamptz"})
 _DIGITS = 131_072 + 16_383  # a numeric's largest number of digits
 
 
@@ -43,6 +44,32 @@ def comparable(text: str, of: SqlType | None) -> Any:  # noqa: ANN401 - only com
     if of is None or of.wire.kind != "numeric":
         return value.rstrip(" ") if of is not None and of.wire.kind == "char" else value
     return value if value in _SPECIAL_NUMERIC.values() else Decimal(value)
+
+
+def same(one: Any, other: Any, of: SqlType) -> bool:  # noqa: ANN401 - wire values
+    """Whether two wire values are one to their type: 12.5 and 12.50, JSON in another order, an instant's notations.
+
+    1 is not True here, nor a number its text.
+    """
+    if type(one) is type(other) and one == other:
+        return True
+    if one is None or other is None or of.wire.kind not in _IN_SEVERAL_NOTATIONS:
+        return False
+    try:
+        texts = [render.RENDER[of.wire.kind](value) for value in (one, other)]
+        if of.wire.kind in {"json", "jsonb"}:
+            return len({jsonb.canonical(text) for text in texts}) == 1
+        return len({comparable(text, of) for text in texts}) == 1
+    except (ValueError, TypeError, AttributeError):  # the function of a user may give any type
+        return False
+
+
+def printed(text: str | None, of: SqlType | None) -> str | None:
+    """What PostgreSQL prints of a text that was written to a column of this type."""
+    if text is None or of is None or of.wire.kind not in {"numeric", "jsonb", "char"}:
+        return text
+    value: str = parse(text, of)
+    return {wire: name for name, wire in _SPECIAL_NUMERIC.items()}.get(value, value)
 
 
 def refused(text: str | None, column: TargetColumn) -> str:
