@@ -252,7 +252,7 @@ def _print_failure(console: rich.console.Console, one: Result) -> None:
     console.print(f"[bold red]FAIL[/] {rich.markup.escape(f'{one.file}:{one.line}: {one.name}')}", soft_wrap=True)
     for fault in one.faults:
         console.print(f"       {rich.markup.escape(fault)}", soft_wrap=True)
-    if one.fields:
+    if not all(line.same for line in one.fields):
         table = _table(("     ", "field", "expected", "found"))
         for line in one.fields:
             shown = side_by_side(line.expected, line.found)

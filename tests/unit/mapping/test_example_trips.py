@@ -14,6 +14,7 @@ from overgrow.envelope import SqlType
 from overgrow.mapping import Translator
 from overgrow.mapping.examples import Trial, attempt, inputs, jsonb, values
 from overgrow.mapping.examples.chance import Chance
+from overgrow.mapping.render import RENDER
 from tests.unit.mapping import examples_sample as written
 from tests.unit.mapping import sample
 
@@ -109,6 +110,18 @@ def test_a_function_that_remembers_is_not_pure() -> None:
 )
 def test_an_output_of_another_type_is_named(function: Callable[..., Any], gives: str) -> None:
     assert codes(tried(function, gives=gives)) == {"bad-output"}
+
+
+@pytest.mark.parametrize("name", [*sample.all_types(), "numeric(6,2)", "varchar(3)", "char(3)"])
+def test_variations_are_values_of_their_type_too(name: str) -> None:
+    of = SqlType.parse(name)
+    assert of is not None
+    chance = Chance(random.Random(4).randrange)  # noqa: S311 - values to try
+    for _ in range(20):
+        for (one,) in chance.variations((chance.value(of),), [of]):
+            if one is not None and name != "timestamptz":
+                text = RENDER[of.wire.kind](one)
+                assert RENDER[of.wire.kind](values.parse(text, of)) == text
 
 
 def test_numbers_come_back_by_value() -> None:

@@ -132,7 +132,8 @@ def test_a_key_that_is_not_set_is_no_result(folder: Path, monkeypatch: pytest.Mo
     [
         (lambda a: (a and a[1:],), ""),
         (lambda a: (a and a[2:],), "the way back gives notiz as '', it was 'x'"),
-        (lambda a: (int(a),), "the way back fails: invalid literal"),
+        (lambda a: {}[a], "the way back fails with KeyError"),
+        (lambda a: (int(a),), "the way back fails with ValueError: invalid literal"),
     ],
 )
 def test_a_row_that_does_not_come_back_is_named(inverse: Any, fault: str) -> None:

@@ -40,7 +40,7 @@ _SPICE = (
 )
 _CLASSES = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
 _EDGES = {"int16": 2**15, "int32": 2**31, "int64": 2**63}
-_LONGEST = 12
+_LONGEST, _FEW = 12, 5
 _DAY_SPAN, _FIRST_DAY = 60_000, -20_000  # 1915 to 2079
 
 
@@ -54,29 +54,32 @@ class Chance:
         """A value of a type; one in eight is NULL."""
         return None if self._draw(8) == 0 else self._makers()[of.wire.kind](of)
 
-    def variations(self, row: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-        """Variations of one input: each value changed alone, neighbours swapped, all NULL."""
-        for at, value in enumerate(row):
-            for other in self._others(value):
+    def variations(self, row: tuple[Any, ...], types: Sequence[SqlType]) -> Iterator[tuple[Any, ...]]:
+        """Variations of one input: each value changed alone, neighbours of one type swapped, all NULL."""
+        for at, (value, of) in enumerate(zip(row, types, strict=True)):
+            for other in self._others(value, of):
                 yield (*row[:at], other, *row[at + 1 :])
         for at in range(len(row) - 1):
-            if type(row[at]) is type(row[at + 1]):
+            if types[at] == types[at + 1]:
                 yield (*row[:at], row[at + 1], row[at], *row[at + 2 :])
         yield tuple(None for _ in row)
 
-    def _others(self, value: Any) -> Iterator[Any]:  # noqa: ANN401 - any wire value
+    def _others(self, value: Any, of: SqlType) -> Iterator[Any]:  # noqa: ANN401 - a wire value of the type
         yield None
-        match value:
-            case bool():
-                yield not value
-            case int():
-                yield from (0, value + 1, value - 1, -value)
-            case str():
-                yield from self._other_texts(value)
-            case bytes():
-                yield from (b"", value[:-1], value + b"\0")
-            case _:
-                return
+        kind = of.wire.kind
+        if value is None or kind not in {"text", "char", "int", "bool", "bytes"}:
+            yield from (self.value(of) for _ in range(_FEW))
+        elif kind == "bool":
+            yield not value
+        elif kind == "int":
+            half = _EDGES[of.wire.connect]
+            yield from (one for one in (0, value + 1, value - 1, -value) if -half <= one < half)
+        elif kind == "bytes":
+            yield from (b"", value[:-1], value + b"\0")
+        else:
+            size = of.size or 0
+            texts = self._other_texts(value.rstrip(" ") if kind == "char" else value)
+            yield from (one.ljust(size if kind == "char" else 0) for one in texts if not size or len(one) <= size)
 
     def _other_texts(self, value: str) -> Iterator[str]:
         yield from ("", value[1:], value[:-1], value.upper(), value.lower(), value.strip(), f" {value} ", value * 2)

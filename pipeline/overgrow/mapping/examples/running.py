@@ -149,8 +149,8 @@ def _way_back(codec: RowCodec, row: Mapping[str, Any], outcome: Outcome) -> str:
     types = {column.name: column.type for column in codec.plan.target_columns}
     try:
         back = inverse.recover(codec.plan, {name: values.printed(text, types[name]) for name, text in outcome.items()})
-    except ValueError as error:
-        return f"the way back fails: {error}"
+    except Exception as error:  # noqa: BLE001 - the inverse of a user's translator may raise anything
+        return f"the way back fails with {type(error).__name__}: {error}"
     other = [
         f"{column.name} as {back[column.name]!r}, it was {row[column.name]!r}"
         for column in codec.plan.used

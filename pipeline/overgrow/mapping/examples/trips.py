@@ -86,8 +86,8 @@ def attempt(translator: Translator, met: Iterable[tuple[Any, ...]], draw: Draw) 
     known = [one for one in types if one is not None]
     chance = Chance(draw)
     tried: dict[tuple[Any, ...], None] = dict.fromkeys(met)
-    tried |= dict.fromkeys(one for row in list(tried) for one in chance.variations(row))
     if len(known) == len(types):
+        tried |= dict.fromkeys(one for row in list(tried) for one in chance.variations(row, known))
         tried |= dict.fromkeys(tuple(chance.value(one) for one in known) for _ in range(_RANDOM))
     rows = list(tried)[:_MOST]
     first = {row: _call(translator, row) for row in rows}
