@@ -40,6 +40,7 @@ _DEFAULTS = {
 _PLACEHOLDER = "unavailable.value.placeholder"
 _DEBEZIUM_PLACEHOLDER = "__debezium_unavailable_value"
 _SHORTEST = 16
+_NOT_IN_TOPIC = re.compile(r"[^a-zA-Z0-9._-]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +66,8 @@ class Connector:
         return listed is None or any(re.fullmatch(one.strip(), table, re.IGNORECASE) for one in listed.split(","))
 
     def topic(self, table: str) -> str:
-        """The topic of a source table (`schema.table`)."""
-        return f"{self.topic_prefix}.{table}"
+        """The topic of a source table (`schema.table`); what Kafka does not take in a name, Debezium replaces."""
+        return _NOT_IN_TOPIC.sub(_replaced, f"{self.topic_prefix}.{table}")
 
 
 def read(text: str, problems: Problems) -> Connector | None:
@@ -119,3 +120,8 @@ def _line(text: str, setting: str) -> int:
             if wanted in line:
                 return number
     return 1
+
+
+def _replaced(found: re.Match[str]) -> str:
+    """Debezium counts as Java does: a character beyond the first 65,536 is two."""
+    return "_" * (len(found[0].encode("utf-16-le")) // 2)

@@ -31,7 +31,7 @@ _WORKER = {
 }
 _PARTITIONS = 4
 _DIGITS = 18  # a longer row of digits is a name, not a number
-_TABLE = re.compile(r"[^.\s]+\.[^.\s]+")
+_TABLE = re.compile(r"[^.]+\..+", re.DOTALL)
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 

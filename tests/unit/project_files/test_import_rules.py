@@ -26,6 +26,8 @@ ALLOWED = {
     "pipeline/overgrow/sources/__init__.py": "import overgrow.project",
     "pipeline/overgrow/kafka/__init__.py": "import overgrow.apply, httpx",
     "pipeline/overgrow/deployment.py": "import overgrow.sinks, overgrow.project",
+    "pipeline/overgrow/draft/__init__.py": "import overgrow.sources, overgrow.project",
+    "pipeline/overgrow/cli/init.py": "import overgrow.draft",
     "pipeline/overgrow/workers/__init__.py": "import overgrow.sinks, overgrow.kafka, time",
     "pipeline/overgrow/provision/__init__.py": "import overgrow.sinks, overgrow.sources",
     "pipeline/overgrow/reconcile/__init__.py": "import overgrow.sinks, overgrow.sources",
@@ -54,6 +56,7 @@ FORBIDDEN = [
     ("pipeline/overgrow/reconcile/source_report.py", "psycopg", "What judges the live systems"),
     ("pipeline/overgrow/doctor/__init__.py", "overgrow.reconcile", "Dependencies point one way"),
     ("pipeline/overgrow/workers/__init__.py", "overgrow.stack", "The local stack"),
+    ("pipeline/overgrow/workers/__init__.py", "overgrow.draft", "What drafts a project"),
     ("pipeline/overgrow/workers/__init__.py", "legacy_shop", "The engine names no table"),
     ("legacy_shop/__init__.py", "overgrow.model", "The legacy shop"),
 ]
