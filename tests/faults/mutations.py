@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from overgrow.stack import Options, Stack
 from tests.faults.matrix import HOSTS
 from tests.faults.mutants import CONTROL
+from tests.faults.pipeline import CHECKOUT
 from tests.faults.provocations import (
     STOOD_STILL,
     adopted,
@@ -79,7 +80,7 @@ CASES = (
 
 def play(stack: Stack, folder: Path, case: Case, mutant: str, host: str) -> list[str]:
     """Every problem that some check found; empty: clean."""
-    env = {"OVERGROW_MUTANT": mutant, "OVERGROW_INNER_FAULT": case.inner_fault}
+    env = {"OVERGROW_MUTANT": mutant, "OVERGROW_INNER_FAULT": case.inner_fault, "PYTHONPATH": str(CHECKOUT)}
     with played(stack, folder, host=host, seed=1, entry=MUTATED, env=env) as scene:
         try:
             scene.settle()
