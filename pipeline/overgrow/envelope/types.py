@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 
 _TYPE = re.compile(
-    r"\s*([a-z][a-z0-9 ]*?)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?\s*(without time zone|with time zone)?\s*"
+    r"([a-z][a-z0-9 ]*?) ?(?:\( ?([0-9]{1,9}) ?(?:, ?([0-9]{1,9}) ?)?\))? ?(without time zone|with time zone)?"
 )
+_LONGEST = 200  # characters; the expression above tries as many ways as their square
 
 _ALIASES = {
     "int2": "smallint",
@@ -115,7 +116,7 @@ class SqlType:
     @classmethod
     def parse(cls, text: str) -> SqlType | None:
         """Read a type as PostgreSQL prints it or as people write it; None when it is no type of the table."""
-        match = _TYPE.fullmatch(text.lower())
+        match = _TYPE.fullmatch(" ".join(text.lower().split())) if len(text) <= _LONGEST else None
         if match is None:
             return None
         base, size, scale, zone = match.groups()
