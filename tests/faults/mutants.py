@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from overgrow import errors
 from overgrow.apply import Engine, Receipt, fold
 from overgrow.apply.fold import Folder
@@ -176,9 +178,10 @@ class _ReadsAsCreates:
 
     def value(self, raw: bytes) -> Any:
         event = self._value(raw)
-        if event.op == "r":
-            event.op, event.source.txId = "c", event.source.txId or 1
-        return event
+        if event.op != "r":
+            return event
+        source = structs.replace(event.source, txId=event.source.txId or 1)
+        return structs.replace(event, op="c", source=source)
 
 
 @_mutant("keep the floor under a read")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import signal
+import time
 from collections import defaultdict
 
 from confluent_kafka import Message, Producer
@@ -19,6 +20,7 @@ from overgrow.testing.faults import Plant
 from overgrow.testing.topics import read
 from tests.faults.acts.log import send_again, topic_recreated, whole_partition
 from tests.faults.judge import inspect
+from tests.faults.pipeline import SESSION_SECONDS
 from tests.faults.scene import NAMES, Scene
 from tests.faults.waiting import until
 
@@ -186,7 +188,9 @@ def in_flight(scene: Scene) -> list[str]:
 
 def generation(scene: Scene) -> list[str]:
     """A new snapshot under live writes, and the sweep behind it."""
-    scene.pipeline.command("resnapshot", "--yes", "--allow", MANY)
+    swept = scene.pipeline.run("resnapshot", "--yes", "--allow", MANY)
+    if swept.returncode:
+        return [f"resnapshot ended with {swept.returncode}: {swept.stderr.splitlines()[-1]}"]
     scene.pipeline.more_commits()
     return judged(scene)
 
@@ -207,6 +211,7 @@ def adopted(scene: Scene) -> list[str]:
     scene.stop_writing()
     scene.pipeline.drained()
     topic_recreated(scene)
+    scene.workers.pop("late")  # it was refused
     with scene.pipeline.source() as source:
         source.execute("UPDATE public.cust_master SET bal_amt = bal_amt + 1")
     adopting = scene.pipeline.begin("adopt", "--yes", "--allow", MANY)
@@ -236,10 +241,22 @@ def truncated(scene: Scene) -> list[str]:
             source.execute("CREATE TEMP TABLE kept AS TABLE public.ord_line")
             source.execute("TRUNCATE public.ord_line")
             source.execute("INSERT INTO public.ord_line SELECT * FROM kept WHERE line_no % 2 = 0")
-        scene.pipeline.more_commits(2)
+        _truncated_before_the_sleeper_wakes(scene)
         scene.workers[name].signal(signal.SIGCONT)
         scene.pipeline.drained()
     return judged(scene)
+
+
+def _truncated_before_the_sleeper_wakes(scene: Scene) -> None:
+    """Wait until the truncate is applied; or, if it is the sleeper that has it, for less than a session."""
+    ends, before = time.monotonic() + SESSION_SECONDS / 2, _watermark(scene)
+    while time.monotonic() < ends and _watermark(scene) == before:
+        time.sleep(0.05)
+
+
+def _watermark(scene: Scene) -> object:
+    with scene.pipeline.target() as target:
+        return target.execute("SELECT max(_og_lsn) FROM overgrow.truncation").fetchone()
 
 
 def newer_mapping(scene: Scene) -> list[str]:
@@ -253,7 +270,7 @@ def newer_mapping(scene: Scene) -> list[str]:
     scene.pipeline.command("apply")
     mapping.write_text(old)
     late = scene.start("w1")
-    until(lambda: late.code is not None or late.events("committed"), "it refuses or writes", scene.pipeline.state)
+    until(lambda: late.code is not None or late.events("claimed"), "it refuses or claims", scene.pipeline.state)
     return [] if late.code == REFUSED else ["a worker with an older mapping was not refused"]
 
 
