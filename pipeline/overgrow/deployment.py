@@ -20,6 +20,16 @@ from overgrow.sinks.postgres import PostgresSink, Table, generations, install
 from overgrow.sources.postgres import checked, connected, session
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One target of one mapping."""
+
+    topic: str
+    plan: TablePlan
+    table: Table
+    codec: RowCodec
+
+
 @dataclass(frozen=True)
 class Deployment:
     """A project and the systems its environment names."""
@@ -88,27 +98,42 @@ class Deployment:
 
     @cached_property
     def tables(self) -> dict[str, Table]:
-        """Topic to target table."""
-        return {
-            topic: Table(
-                pipeline=self.pipeline,
-                mapping=plan.mapping,
-                version=plan.version,
-                digest=plan.digest,
-                topic=topic,
-                target=plan.target_table,
-                columns=self.codecs[topic].target_columns,
-                key=plan.target_key,
-                keyed=not plan.key_identity,
-            )
-            for topic, plan in self.plans.items()
-        }
+        """Topic to the mapping's first target table; its further ones are `also` of it."""
+        return {topic: self._table(topic, self.codecs[topic]) for topic in self.plans}
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """Every target of every mapping."""
+        return tuple(
+            Target(topic=topic, plan=codec.plan, table=table, codec=codec)
+            for topic, first in self.codecs.items()
+            for table, codec in zip(self.tables[topic].targets, (first, *first.also), strict=True)
+        )
+
+    def _table(self, topic: str, codec: RowCodec) -> Table:
+        plan = codec.plan
+        return Table(
+            pipeline=self.pipeline,
+            mapping=plan.mapping,
+            version=plan.version,
+            digest=plan.digest,
+            topic=topic,
+            target=plan.target_table,
+            columns=codec.target_columns,
+            key=plan.target_key,
+            keyed=not plan.key_identity,
+            label=plan.label,
+            also=tuple(self._table(topic, one) for one in codec.also),
+            slice=tuple(plan.fixed_key.items()) if plan.shared else (),
+        )
 
     def folders(self) -> dict[str, Folder]:
         """Topic to folder: how its records are read."""
         self.require_keys()
         return {
-            topic: Folder(self.wire(topic), codec, truncates=self.plans[topic].policies["truncate"] == "apply")
+            topic: Folder(
+                self.wire(topic), codec, codec.also, truncates=self.plans[topic].policies["truncate"] == "apply"
+            )
             for topic, codec in self.codecs.items()
         }
 

@@ -94,6 +94,14 @@ CREATE TABLE crm.orders (
     PRIMARY KEY (order_no)
 );
 
+CREATE TABLE crm.order_events (
+    order_no text        NOT NULL,
+    event    text        NOT NULL,
+    at       timestamptz NOT NULL,
+    by       text,
+    PRIMARY KEY (order_no, event)
+);
+
 CREATE TABLE crm.payments (
     payment_id   bigint      NOT NULL,
     order_no     text        NOT NULL,

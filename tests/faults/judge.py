@@ -62,14 +62,14 @@ def inspect(pipeline: Pipeline, *, letters: Collection[int] = ()) -> Findings:
         if (seen := _letters(target)) != {f"[{cust_id}]" for cust_id in letters}:
             found.problems.append(f"open letters: {_some(seen)}, planted: {list(letters)}")
         for topic, plan in pipeline.deployment.plans.items():
-            codec, table = pipeline.deployment.codecs[topic], pipeline.deployment.tables[topic]
             theirs = [record for record in records if record.part.topic == topic]
             since = _swept(target, topic)
             folded = found.folded[topic] = fold(plan, pipeline.deployment.project.placeholder, theirs, since=since)
-            comparison = _Comparison(found, target, plan, table)
-            comparison.equal("the folded topic", {key: one.row for key, one in folded.keys.items()}, aside)
-            comparison.equal("the source", _source_rows(source, plan, codec), aside)
-            comparison.stamped(folded, aside, floors=not since)
+            for one in (one for one in pipeline.deployment.targets if one.topic == topic):
+                comparison = _Comparison(found, target, one.plan, one.table)
+                comparison.equal("the folded topic", {key: now.row for key, now in folded.keys.items()}, aside)
+                comparison.equal("the source", _source_rows(source, one.plan, one.codec), aside)
+                comparison.stamped(folded, aside, floors=not since)
         _books(found, pipeline, ends)
         _tiled(found, pipeline, rangelog.ranges(target))
     return found
@@ -81,6 +81,7 @@ class _Comparison:
     def __init__(self, found: Findings, target: Connection, plan: TablePlan, table: Table) -> None:
         self._found, self._target, self._plan, self._table = found, target, plan, table
         self._columns = ", ".join(table.columns)
+        self._rows = table.rows.as_string()
         self._texts = ", ".join(f"{name}::text" for name in table.columns)
         self._keys = [table.columns.index(name) for name in table.key]
 
@@ -117,14 +118,14 @@ class _Comparison:
         return found
 
     def _actual(self) -> Rows:
-        return self._read(self._table.target, "_og_key" if self._table.keyed else self._key_text())
+        return self._read(self._rows, "_og_key" if self._table.keyed else self._key_text())
 
     def _key_text(self) -> str:
         """Where the target key is the source key: the same JSON array."""
         return f"'[' || concat_ws(',', {', '.join(f'to_json({name})' for name in self._table.key)}) || ']'"
 
     def _read(self, relation: str, key: str) -> Rows:
-        rows = self._target.execute(f"SELECT {self._texts}, {key} FROM {relation}".encode()).fetchall()
+        rows = self._target.execute(f"SELECT {self._texts}, {key} FROM {relation} t".encode()).fetchall()
         found = {tuple(row[place] for place in self._keys): tuple(row) for row in rows}
         assert len(found) == len(rows), f"{relation}: {len(rows)} rows with {len(found)} keys"
         return found
@@ -134,7 +135,7 @@ class _Comparison:
         key = "_og_key" if self._table.keyed else self._key_text()
         mask = (1 << OFFSET_BITS) - 1
         rows = self._target.execute(
-            f"SELECT {key}, _og_off & {mask}, {'_og_lsn' if floors else 'NULL'} FROM {self._table.target}".encode()
+            f"SELECT {key}, _og_off & {mask}, {'_og_lsn' if floors else 'NULL'} FROM {self._rows} t".encode()
         ).fetchall()
         newest = {
             source_key(key): (one.offset, one.floor if floors else None)

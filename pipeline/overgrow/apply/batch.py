@@ -41,11 +41,13 @@ class Step:
 
     upsert: `rows` replace whole rows. patch: only `columns` are written, and only over an existing row.
     delete / filter: the key's row goes and a tombstone stays (`filter`: the row left the mapping's filter).
+    `target`: which of the mapping's targets, 0 the first; the books count what happens to the first.
     """
 
     kind: Literal["upsert", "patch", "delete", "filter"]
     rows: list[Row]
     columns: tuple[str, ...] = ()
+    target: int = 0
 
 
 class Truncate(NamedTuple):

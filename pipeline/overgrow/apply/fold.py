@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from overgrow import errors
@@ -46,12 +46,16 @@ class _Slot:
 class Folder:
     """Folds chunks of one topic through one mapping. Stateless between calls."""
 
-    def __init__(self, wire: Wire, codec: Codec, *, rereads: bool = False, truncates: bool = False) -> None:
-        """`rereads`: let reads follow streamed events (replays, models); a worker stops by name instead.
+    def __init__(
+        self, wire: Wire, codec: Codec, also: Sequence[Codec] = (), *, rereads: bool = False, truncates: bool = False
+    ) -> None:
+        """`also`: of further targets, reading the same row struct; a record that one of them cannot take is set aside
+        for all. `rereads`: let reads follow streamed events (replays, models); a worker stops by name instead.
         `truncates`: hand a TRUNCATE to the sink, as a batch of its own; else it is a named stop.
         """
         self.wire = wire
         self.codec = codec
+        self.codecs = (codec, *also)
         self.rereads = rereads
         self.truncates = truncates
 
@@ -75,7 +79,7 @@ class _Fold:
     """One pass over a chunk."""
 
     def __init__(self, folder: Folder, chunk: Chunk, start: int, end: int, poison: dict[int, Any]) -> None:
-        self.wire, self.codec, self.rereads = folder.wire, folder.codec, folder.rereads
+        self.wire, self.codec, self.codecs, self.rereads = folder.wire, folder.codec, folder.codecs, folder.rereads
         self.truncates = folder.truncates
         self.truncate: Truncate | None = None
         self.absent = folder.codec.absent
@@ -120,7 +124,13 @@ class _Fold:
                     raise
                 self.next = offset  # apply what stands before it; the next fold begins with it and raises
                 return
-            if not self._compact(index, event, struct, key_text(struct), lsn):
+            try:
+                taken = self._compact(index, event, struct, key_text(struct), lsn)
+            except errors.DecodeError as error:
+                self.received += 1
+                self._undecodable(index, error)
+                continue
+            if not taken:
                 self.next, self.position = offset, before  # write the letters before it first, then begin with it
                 return
             self.received += 1
@@ -152,6 +162,8 @@ class _Fold:
             self._set_aside(index, key, struct, lsn, event)
             return True
         if event.after is not None and (absent := self.absent(event.after)):
+            if len(self.codecs) > 1:  # `check` demands REPLICA IDENTITY FULL of them
+                raise _incomplete(absent)
             if key in self.blocked:
                 return False
             self._partial(_Slot(key, struct, event, index, floor, 0), absent)
@@ -242,66 +254,57 @@ class _Fold:
         if offset in self.poison or key not in self.eager:
             return offset in self.poison
         try:
-            if event.after is not None and not self.codec.absent(event.after):
-                self.codec.line(event.after)
+            for codec in self.codecs:
+                if event.after is not None and not codec.absent(event.after):
+                    codec.line(event.after)
         except Exception:  # noqa: BLE001 - generated code raises whatever the value provokes; explain names it
-            self.poison[offset] = _explained(self.codec.explain(event.after), key)
+            self.poison[offset] = _explained(codec.explain(event.after), key)
             return True
         return False
 
     def batch(self) -> Batch | None:
         """Translate the winners; None if one of them proved poison (then `self.poison` has grown)."""
+        steps: list[Step] = []
+        before = len(self.poison)
+        for target, codec in enumerate(self.codecs):
+            steps += self._steps(codec, target)
+        return None if len(self.poison) > before else self._assemble(tuple(steps))
+
+    def _steps(self, codec: Codec, target: int) -> list[Step]:
+        """The winners for one target; what does not translate is noted as poison."""
         layers: dict[int, dict[str, list[Row]]] = {}
         patches: dict[int, dict[tuple[str, ...], list[Row]]] = {}
         offsets = self.chunk.offsets
-        line_of = self.codec.line
-        clean = True
+        line_of = codec.line
         for slot in [*self.earlier, *self.slots.values()]:
             after, index = slot.event.after, slot.index
             kind = "upsert"
             line: str | None
             try:
                 if after is None:
-                    kind, line = "delete", self.codec.target_key(slot.struct)
+                    kind, line = "delete", codec.target_key(slot.struct)
                 elif slot.absent:
-                    line = self.codec.partial_line(after, slot.absent)
+                    line = codec.partial_line(after, slot.absent)
                 else:
                     line = line_of(after)
                 if line is None:
-                    kind, line = "filter", self.codec.target_key(slot.struct)
+                    kind, line = "filter", codec.target_key(slot.struct)
             except Exception as error:  # noqa: BLE001 - as in _is_poison
-                self.poison[offsets[index]] = _explained(self._cause(after, error), slot.key)
-                clean = False
+                self.poison[offsets[index]] = _explained(_cause(codec, after, error), slot.key)
                 continue
             xid = None if slot.event.op == "r" else slot.event.source.txId
             row = (slot.key, offsets[index], slot.floor, xid, index, line)
             if slot.absent and kind == "upsert":
                 by_columns = patches.setdefault(slot.layer, {})
-                by_columns.setdefault(self.codec.present(slot.absent), []).append(row)
+                by_columns.setdefault(codec.present(slot.absent), []).append(row)
             else:
                 by_kind = layers.get(slot.layer)
                 if by_kind is None:
                     by_kind = layers[slot.layer] = {"delete": [], "filter": [], "upsert": []}
                 by_kind[kind].append(row)
-        if not clean:
-            return None
-        return self._assemble(layers, patches)
+        return _ordered(layers, patches, target)
 
-    def _cause(self, after: Any, error: Exception) -> errors.TranslationError:  # noqa: ANN401
-        if after is None:  # only a key to translate
-            return errors.TranslationError("the target key", "the source key", str(error))
-        return self.codec.explain(after)
-
-    def _assemble(
-        self, layers: dict[int, dict[str, list[Row]]], patches: dict[int, dict[tuple[str, ...], list[Row]]]
-    ) -> Batch:
-        steps = []
-        for layer in sorted({*layers, *patches}):
-            for kind, rows in layers.get(layer, {}).items():
-                if rows:
-                    steps.append(Step(kind=kind, rows=rows))  # type: ignore[arg-type]
-            for columns, rows in patches.get(layer, {}).items():
-                steps.append(Step(kind="patch", rows=rows, columns=columns))
+    def _assemble(self, steps: tuple[Step, ...]) -> Batch:
         offsets, slots = self.chunk.offsets, self.slots
         # A later read heals, whatever the row holds; whether a later streamed event does, the row's stamp decides.
         stale = frozenset(
@@ -316,7 +319,7 @@ class _Fold:
             chunk=self.chunk,
             start=self.start,
             next=self.next,
-            steps=tuple(steps),
+            steps=steps,
             letters=tuple(self.letters),
             books=Books(received=self.received, superseded=self.superseded, ignored=self.ignored),
             position=self.position,
@@ -325,6 +328,33 @@ class _Fold:
             truncate=self.truncate,
             stale_letters=stale,
         )
+
+
+def _ordered(
+    layers: dict[int, dict[str, list[Row]]], patches: dict[int, dict[tuple[str, ...], list[Row]]], target: int
+) -> list[Step]:
+    """Layer by layer: deletes, what left the filter, whole rows, patches."""
+    steps = []
+    for layer in sorted({*layers, *patches}):
+        for kind, rows in layers.get(layer, {}).items():
+            if rows:
+                steps.append(Step(kind=kind, rows=rows, target=target))  # type: ignore[arg-type]
+        for columns, rows in patches.get(layer, {}).items():
+            steps.append(Step(kind="patch", rows=rows, columns=columns, target=target))
+    return steps
+
+
+def _cause(codec: Codec, after: Any, error: Exception) -> errors.TranslationError:  # noqa: ANN401 - a row struct
+    if after is None:  # only a key to translate
+        return errors.TranslationError("the target key", "the source key", str(error))
+    return codec.explain(after)
+
+
+def _incomplete(absent: frozenset[str]) -> errors.DecodeError:
+    return errors.DecodeError(
+        f"the event leaves out {', '.join(sorted(absent))}, and a mapping with several targets needs whole rows: run"
+        " ALTER TABLE ... REPLICA IDENTITY FULL on the source table"
+    )
 
 
 def reread_stop(where: str) -> errors.Refused:

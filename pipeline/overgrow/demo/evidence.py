@@ -31,29 +31,31 @@ def tables(scene: Scene, target: Connection, records: Sequence[Record], say: Say
     with scene.source() as source:
         for topic, plan in scene.plans.items():
             mine = [record for record in records if record.part.topic == topic]
-            there, mapped = target_rows(target, plan), source_rows(source, plan)
-            of_topic = compare(mapped_rows(plan, fold(plan, scene.project.placeholder, mine)).rows, there)
-            of_source = compare(mapped, there)
-            _tell(plan, "fold of the topic", of_topic, say)
-            _tell(plan, "mapped source", of_source, say)
-            yield reports.Table(
-                mapping=plan.mapping,
-                topic=topic,
-                source_table=plan.source_table,
-                target_table=plan.target_table,
-                source_rows=count(source, plan.source_table),
-                expected_rows=len(mapped),
-                target_rows=len(there),
-                lost=len({*of_topic.missing, *of_source.missing}),
-                fold_differences=of_topic.count,
-                source_differences=of_source.count,
-            )
+            folded = fold(plan, scene.project.placeholder, mine)
+            for one in plan.targets:
+                there, mapped = target_rows(target, one), source_rows(source, one)
+                of_topic = compare(mapped_rows(one, folded).rows, there)
+                of_source = compare(mapped, there)
+                _tell(one, "fold of the topic", of_topic, say)
+                _tell(one, "mapped source", of_source, say)
+                yield reports.Table(
+                    mapping=one.name,
+                    topic=topic,
+                    source_table=one.source_table,
+                    target_table=one.target_table,
+                    source_rows=count(source, one.source_table),
+                    expected_rows=len(mapped),
+                    target_rows=len(there),
+                    lost=len({*of_topic.missing, *of_source.missing}),
+                    fold_differences=of_topic.count,
+                    source_differences=of_source.count,
+                )
 
 
 def _tell(plan: TablePlan, what: str, found: Comparison, say: Say) -> None:
     if found.count:
         first = [*found.missing[:3], *found.extra[:3], *found.unequal[:3]]
-        say(f"{plan.mapping}: {found.count} rows are not those of the {what}, the first: {first}")
+        say(f"{plan.name}: {found.count} rows are not those of the {what}, the first: {first}")
 
 
 def books(target: Connection, records: Sequence[Record]) -> list[reports.Books]:

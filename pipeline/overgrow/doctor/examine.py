@@ -75,7 +75,7 @@ def expected(deployment: Deployment) -> Wanted:
         tables={plan.source_table: plan.replica_identity for plan in deployment.plans.values()},
         topics={topic: plan.mapping for topic, plan in deployment.plans.items()},
         partitions=deployment.partitions,
-        targets=tuple(table.target for table in deployment.tables.values()),
+        targets=tuple(one.table.target for one in deployment.targets),
         constraints={
             table: frozenset(one.name for one in deployment.project.constraints if one.table == table)
             for table in {one.table for one in deployment.project.constraints}

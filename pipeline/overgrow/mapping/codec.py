@@ -41,6 +41,8 @@ class RowCodec:
         self.absent: Callable[[Any], frozenset[str]] = codegen.absent(table.used, placeholder)
         # The canonical source key: a JSON array of the key's values in the mapping's order.
         self.key_text: Callable[[Any], str] = _key_text(table.key_columns)
+        # Of the further targets; they read the same row struct, for all plans of a mapping name the same columns.
+        self.also: tuple[RowCodec, ...] = tuple(RowCodec(one, placeholder=placeholder) for one in table.also)
 
     def present(self, absent: frozenset[str]) -> tuple[str, ...]:
         """The target columns that can still be computed, in the order of a line."""

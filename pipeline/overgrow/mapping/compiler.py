@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from overgrow.envelope import SqlType, WireColumn
 from overgrow.mapping import filters, fits, keys, toast, words
 from overgrow.mapping.catalogue import SourceColumn, SourceTable
 from overgrow.mapping.ddl import TargetTable
-from overgrow.mapping.document import ConditionDocument, FieldDocument, MappingDocument
+from overgrow.mapping.document import AlsoDocument, ConditionDocument, FieldDocument, MappingDocument
 from overgrow.mapping.filters import Condition, Filter
 from overgrow.mapping.plan import Field, TablePlan, TargetColumn
 from overgrow.mapping.problems import Problems, nearest, suggestion
@@ -35,24 +35,30 @@ class Surroundings:
     source: SourceTable
     target: TargetTable
     text: str
+    also: Mapping[str, TargetTable] = field(default_factory=dict)  # by label
     outside: Outside = field(default_factory=Outside)
 
 
 def compile_mapping(document: MappingDocument, around: Surroundings, problems: Problems) -> TablePlan | None:
     """Compile one mapping; None when anything was found wrong with its file."""
-    compiler = _Compiler(document, around, problems)
-    fields = [field for field in map(compiler.field, document.fields) if field is not None]
-    where = compiler.filter()
-    compiler.columns_accounted()
-    compiler.target_filled()
-    columns = compiler.wire_columns()
+    first = _Compiler(document, around, around.target, problems)
+    others = [
+        (one, _Compiler(_view(document, one), around, around.also[one.label.text], problems, beside=first))
+        for one in document.also
+    ]
+    fields, where = first.fields(), first.filter()
+    more = [(one, compiler.fields(), compiler.filter()) for one, compiler in others]
+    first.columns_accounted()
+    for compiler in (first, *(compiler for _, compiler in others)):
+        compiler.target_filled()
+    columns = first.wire_columns()
     keys.check(document, around.source, around.target, problems)
+    for one, compiler in others:
+        keys.check_target(compiler.document, around.source, around.also[one.label.text], problems)
     toast.check(document, around.source, problems)
     if problems.found:
         return None
-    by_name = {field.target.name: field for field in fields}
-    target_key = tuple(part.text for part in document.target.key)
-    return TablePlan(
+    plan = TablePlan(
         mapping=document.name.text,
         version=document.version,
         digest=_digest(around),
@@ -64,12 +70,64 @@ def compile_mapping(document: MappingDocument, around: Surroundings, problems: P
         columns=columns,
         dropped=tuple(part.text for part in document.drop),
         target_table=around.target.table,
-        target_key=target_key,
+        target_key=tuple(part.text for part in document.target.key),
         fields=tuple(fields),
         where=where,
         policies=document.policies,
-        key_identity=keys.is_identity([by_name[name] for name in target_key], around.source.key),
+        key_identity=keys.is_identity(_key_fields(document, fields), around.source.key),
     )
+    also = [
+        replace(
+            plan,
+            label=one.label.text,
+            target_table=around.also[one.label.text].table,
+            target_key=tuple(part.text for part in one.target.key),
+            fields=tuple(its),
+            where=where.and_also(its_where),
+            key_identity=keys.is_identity(_key_fields(one, its), around.source.key),
+        )
+        for one, its, its_where in more
+    ]
+    return _sharing(replace(plan, also=tuple(also)), document, problems)
+
+
+def _view(document: MappingDocument, one: AlsoDocument) -> MappingDocument:
+    """The mapping as a further target sees it."""
+    return replace(
+        document,
+        target=one.target,
+        fields_line=one.fields_line,
+        fields=list(one.fields),
+        where=[list(group) for group in one.where],
+        also=[],
+    )
+
+
+def _key_fields(document: MappingDocument | AlsoDocument, fields: list[Field]) -> list[Field]:
+    by_name = {one.target.name: one for one in fields}
+    return [by_name[part.text] for part in document.target.key]
+
+
+def _sharing(plan: TablePlan, document: MappingDocument, problems: Problems) -> TablePlan | None:
+    """Two targets may write one table only where a constant in the key says whose row it is."""
+    lines = [document.target.line, *(one.target.line for one in document.also)]
+    shared = set()
+    for number, one in enumerate(plan.targets):
+        for before, other in enumerate(plan.targets[:number]):
+            if one.target_table != other.target_table:
+                continue
+            shared |= {number, before}
+            apart = one.fixed_key.keys() & other.fixed_key.keys()
+            if all(one.fixed_key[name] == other.fixed_key[name] for name in apart):
+                message = (
+                    f"{one.name} and {other.name} write the same rows of {one.target_table}: give a column of its key "
+                    "another constant in each"
+                )
+                problems.add(lines[number], "overlapping-targets", message)
+    if problems.found:
+        return None
+    found = [replace(one, shared=number in shared) for number, one in enumerate(plan.targets)]
+    return replace(found[0], also=tuple(found[1:]))
 
 
 def _digest(around: Surroundings) -> str:
@@ -79,18 +137,32 @@ def _digest(around: Surroundings) -> str:
 
 
 class _Compiler:
-    def __init__(self, document: MappingDocument, around: Surroundings, problems: Problems) -> None:
-        self._document = document
+    """One target. `beside`: the mapping's first one; all of them account for the source's columns together."""
+
+    def __init__(
+        self,
+        document: MappingDocument,
+        around: Surroundings,
+        target: TargetTable,
+        problems: Problems,
+        *,
+        beside: _Compiler | None = None,
+    ) -> None:
+        self.document = document
         self._source = around.source
-        self._target = around.target
+        self._target = target
         self._translators = around.translators
         self._outside = around.outside
         self._problems = problems
         self._dropped = {part.text for part in document.drop}
-        self._mentioned: set[str] = set()  # source columns, also those a misspelt name seems to mean
+        # Source columns, also those a misspelt name seems to mean.
+        self._mentioned: set[str] = set() if beside is None else beside._mentioned  # noqa: SLF001 - its own class
         self._filled: set[str] = set()  # target columns, likewise
 
-    def field(self, document: FieldDocument) -> Field | None:
+    def fields(self) -> list[Field]:
+        return [one for one in map(self._field, self.document.fields) if one is not None]
+
+    def _field(self, document: FieldDocument) -> Field | None:
         target = self._target_column(document.name)
         if document.constant is not None:
             return None if target is None else self._constant(document.constant, target)
@@ -160,7 +232,7 @@ class _Compiler:
         return fits.written(yields, target)
 
     def filter(self) -> Filter:
-        groups = (tuple(filter(None, map(self._condition, group))) for group in self._document.where)
+        groups = (tuple(filter(None, map(self._condition, group))) for group in self.document.where)
         return Filter(groups=tuple(groups))
 
     def _condition(self, document: ConditionDocument) -> Condition | None:
@@ -198,7 +270,7 @@ class _Compiler:
 
     def columns_accounted(self) -> None:
         """Every source column is mapped or dropped by name, and not both."""
-        for part in self._document.drop:
+        for part in self.document.drop:
             if part.text not in self._source.columns:
                 hint = suggestion(part.text, self._source.columns)
                 message = f"drop: {self._source.table} has no column {part.text}{hint}"
@@ -210,15 +282,15 @@ class _Compiler:
         for name in self._source.columns:
             if name not in self._mentioned | self._dropped | key:
                 message = f"column {name} of {self._source.table} is neither mapped nor dropped"
-                self._problems.add(self._document.fields_line, "unmapped-column", message)
+                self._problems.add(self.document.fields_line, "unmapped-column", message)
 
     def target_filled(self) -> None:
         """A target column that cannot be NULL has a field or a default."""
-        key = {part.text for part in self._document.target.key}
+        key = {part.text for part in self.document.target.key}
         for column in self._target.columns.values():
             if column.name not in self._filled | key and not (column.nullable or column.default):
                 message = f"column {column.name} of {self._target.table} is NOT NULL and has neither field nor default"
-                self._problems.add(self._document.fields_line, "target-not-null", message)
+                self._problems.add(self.document.fields_line, "target-not-null", message)
 
     def wire_columns(self) -> tuple[WireColumn, ...]:
         """The source columns as the decoder meets them: the used ones, and those it must know to skip."""

@@ -6,6 +6,7 @@ project loader.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -50,6 +51,17 @@ class Side:
     key: tuple[Scalar, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlsoDocument:
+    """A further target of the same source rows; `where` is asked beside the mapping's own."""
+
+    label: Scalar
+    target: Side
+    fields_line: int
+    fields: tuple[FieldDocument, ...]
+    where: tuple[tuple[ConditionDocument, ...], ...]
+
+
 @dataclass(slots=True, kw_only=True)
 class MappingDocument:
     """One mapping as written."""
@@ -61,11 +73,14 @@ class MappingDocument:
     fields_line: int
     fields: list[FieldDocument] = field(default_factory=list)
     where: list[list[ConditionDocument]] = field(default_factory=list)  # all of any one group
+    also: list[AlsoDocument] = field(default_factory=list)
     drop: tuple[Scalar, ...] = ()
     policies: dict[str, str] = field(default_factory=dict)
 
 
-_KEYS = ("mapping", "version", "source", "target", "where", "fields", "drop", "on")
+_KEYS = ("mapping", "version", "source", "target", "where", "fields", "also", "drop", "on")
+_ALSO_KEYS = ("target", "where", "fields")
+_LABEL = re.compile(r"[a-z][a-z0-9_]{0,19}")
 RELATIONS = ("not", "in", "not_in", "null", "at_least", "less_than")
 POLICIES = {"drift": ("stop",), "truncate": ("stop", "apply")}
 DECLARABLE = {**POLICIES, "partial": ("set_aside",)}  # what must be declared, and what may be
@@ -88,24 +103,51 @@ def read(text: str, problems: Problems) -> MappingDocument | None:
         target=_side("target", found, problems),
         fields_line=found["fields"][0].line if "fields" in found else top.line,
     )
-    listed = reading.entries(fields, problems, what="fields", repeated="duplicate-field")
-    document.fields = [_field(key, node, problems) for key, node in listed.values()]
-    # The columns of a repeated field count as mapped: one mistake is one problem.
-    if isinstance(fields, Map):
-        document.fields += [_field(k, n, Problems("")) for k, n in fields.entries if listed[k.text][0] is not k]
+    document.fields = _fields(fields, problems)
+    document.also = _also(found["also"][1], problems) if "also" in found else []
     document.where = _where(found["where"][1], problems) if "where" in found else []
     document.drop = _drop(found["drop"][1], problems) if "drop" in found else ()
     document.policies = _policies(found, problems, line=top.line)
     return document
 
 
+def _fields(fields: Node | None, problems: Problems) -> list[FieldDocument]:
+    listed = reading.entries(fields, problems, what="fields", repeated="duplicate-field")
+    made = [_field(key, node, problems) for key, node in listed.values()]
+    # The columns of a repeated field count as mapped: one mistake is one problem.
+    if isinstance(fields, Map):
+        made += [_field(k, n, Problems("")) for k, n in fields.entries if listed[k.text][0] is not k]
+    return made
+
+
+def _also(node: Node, problems: Problems) -> list[AlsoDocument]:
+    made = []
+    for label, value in reading.entries(node, problems, what="also").values():
+        what = f"also {label.text}"
+        if not _LABEL.fullmatch(label.text):
+            problems.add(label.line, "bad-name", f"{what}: a name of up to 20 small letters, digits and _")
+        inside = reading.entries(value, problems, what=what)
+        reading.known(inside, _ALSO_KEYS, problems, what=what)
+        fields = reading.required(inside, "fields", problems, line=label.line, what=what)
+        made.append(
+            AlsoDocument(
+                label=label,
+                target=_side("target", inside, problems, line=label.line),
+                fields_line=inside["fields"][0].line if "fields" in inside else label.line,
+                fields=tuple(_fields(fields, problems)),
+                where=tuple(map(tuple, _where(inside["where"][1], problems))) if "where" in inside else (),
+            )
+        )
+    return made
+
+
 def _need(found: dict[str, tuple[Scalar, Node]], name: str, problems: Problems) -> Node | None:
     return reading.required(found, name, problems, line=1, what="a mapping")
 
 
-def _side(name: str, found: dict[str, tuple[Scalar, Node]], problems: Problems) -> Side:
-    node = _need(found, name, problems)
-    line = found[name][0].line if name in found else 1
+def _side(name: str, found: dict[str, tuple[Scalar, Node]], problems: Problems, *, line: int = 1) -> Side:
+    node = reading.required(found, name, problems, line=line, what="a mapping")
+    line = found[name][0].line if name in found else line
     inside = reading.entries(node, problems, what=name)
     reading.known(inside, ("table", "key"), problems, what=name)
     if not inside:

@@ -99,6 +99,12 @@ class Filter:
         """The columns it looks at."""
         return frozenset(condition.column for group in self.groups for condition in group)
 
+    def and_also(self, other: Filter) -> Filter:
+        """Rows inside both."""
+        if not self or not other:
+            return self or other
+        return Filter(groups=tuple(one + more for one in self.groups for more in other.groups))
+
     def holds(self, row: Mapping[str, Any]) -> bool:
         """Say whether a row of wire values is inside."""
         return not self.groups or any(

@@ -21,6 +21,11 @@ _KINDS = frozenset({"int", "text", "char", "uuid", "date", "time", "timestamp", 
 def check(document: MappingDocument, source: SourceTable, target: TargetTable, problems: Problems) -> None:
     """Note what is wrong with the keys a mapping declares."""
     _source_key(document, source, problems)
+    check_target(document, source, target, problems)
+
+
+def check_target(document: MappingDocument, source: SourceTable, target: TargetTable, problems: Problems) -> None:
+    """Note what is wrong with the key of one target."""
     named = {field.name.text: field for field in document.fields}
     fields = []
     for part in document.target.key:

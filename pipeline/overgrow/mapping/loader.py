@@ -121,7 +121,9 @@ class Loader:
     ) -> TablePlan | None:
         source = None if found.source.table is None else self._source(found.source.table, folder, problems)
         target = None if found.target.table is None else self._target(found.target.table, problems)
-        if source is None or target is None:
+        also = {one.label.text: self._target(one.target.table, problems) for one in found.also if one.target.table}
+        known = {label: table for label, table in also.items() if table is not None}
+        if source is None or target is None or len(known) < len(found.also):
             return None
         around = compiler.Surroundings(
             context=context,
@@ -129,6 +131,7 @@ class Loader:
             source=source,
             target=target,
             text=text,
+            also=known,
             outside=Outside(read=self._read, secret=secrets.resolve),
         )
         return compiler.compile_mapping(found, around, problems)

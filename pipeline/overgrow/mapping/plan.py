@@ -65,6 +65,28 @@ class TablePlan:
     where: Filter
     policies: Mapping[str, str]
     key_identity: bool
+    label: str = ""  # of a further target; the mapping's first one has none
+    also: tuple[TablePlan, ...] = ()  # the further targets of the same source rows; they name the same `columns`
+    shared: bool = False  # another target of the mapping writes other rows of the same table
+
+    @property
+    def name(self) -> str:
+        """The mapping's name, with the label of a further target."""
+        return f"{self.mapping}.{self.label}" if self.label else self.mapping
+
+    @property
+    def targets(self) -> tuple[TablePlan, ...]:
+        """Every target, the first one first."""
+        return (self, *self.also)
+
+    @property
+    def fixed_key(self) -> dict[str, str]:
+        """The constants among the target key's columns: of a table that is shared they tell whose row it is."""
+        return {
+            field.target.name: field.constant
+            for field in self.fields
+            if field.constant is not None and field.target.name in self.target_key
+        }
 
     @property
     def used(self) -> tuple[WireColumn, ...]:
@@ -92,7 +114,7 @@ class TablePlan:
 
         Else the first row would ask, and a key that is missing would make a dead letter of every row.
         """
-        for step in (one for field in self.fields for one in field.steps):
+        for step in (one for plan in self.targets for field in plan.fields for one in field.steps):
             if isinstance(step, (Hmac, Token)):
                 step.key.digest("")
 
@@ -118,6 +140,15 @@ class TablePlan:
             "target": {"table": self.target_table, "key": list(self.target_key), "key_identity": self.key_identity},
             "fields": [_field(field) for field in self.fields],
             "on": dict(self.policies),
+            **({"also": {one.label: one.describe_target() for one in self.also}} if self.also else {}),
+        }
+
+    def describe_target(self) -> dict[str, Any]:
+        """A further target as plain values."""
+        return {
+            "where": self.where_sql,
+            "target": {"table": self.target_table, "key": list(self.target_key), "key_identity": self.key_identity},
+            "fields": [_field(field) for field in self.fields],
         }
 
 

@@ -48,6 +48,9 @@ def check(document: MappingDocument, source: SourceTable, problems: Problems) ->
     if source.replica_identity == "full":
         return
     risky = large(source)
+    if document.also:
+        _check_several(document, source, risky, problems)
+        return
     key = {part.text for part in document.target.key}
     for field in document.fields:
         for name in field.inputs:
@@ -64,6 +67,17 @@ def check(document: MappingDocument, source: SourceTable, problems: Problems) ->
                 condition.column.line, "replica-identity", _message("the filter", condition.column.text, source)
             )
     _check_entering(document, source, risky, problems)
+
+
+def _check_several(document: MappingDocument, source: SourceTable, risky: frozenset[str], problems: Problems) -> None:
+    """Several targets are written from whole rows only: one could take a part of a row where another cannot."""
+    fields = [*document.fields, *(field for one in document.also for field in one.fields)]
+    conditions = [*document.where, *(group for one in document.also for group in one.where)]
+    named = [name for field in fields for name in field.inputs]
+    named += [condition.column for group in conditions for condition in group]
+    for name in {one.text: one for one in reversed(named)}.values():
+        if name.text in risky:
+            problems.add(name.line, "replica-identity", _message("a mapping with several targets", name.text, source))
 
 
 def _check_entering(document: MappingDocument, source: SourceTable, risky: frozenset[str], problems: Problems) -> None:

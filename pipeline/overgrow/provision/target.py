@@ -10,7 +10,7 @@ import psycopg
 import sqlglot
 
 from overgrow import errors
-from overgrow.deployment import Deployment
+from overgrow.deployment import Deployment, Target
 from overgrow.envelope import SqlType
 from overgrow.kafka.admin import Topics
 from overgrow.mapping import TablePlan
@@ -74,14 +74,20 @@ def _tables(deployment: Deployment, connection: Connection) -> Iterator[Change]:
                 row = connection.execute("SELECT to_regnamespace(%s) IS NULL", [name.db or name.name]).fetchone()
                 if row and row[0]:
                     yield _change(name.db or name.name, "create the schema", statement, _run(connection, statement))
-    for table in deployment.tables.values():
-        yield from _stamps(deployment, connection, table)
+    stamped = set()
+    for one in deployment.targets:
+        yield from _stamps(connection, one, again=one.table.target in stamped)
+        stamped.add(one.table.target)
 
 
-def _stamps(deployment: Deployment, connection: Connection, table: Table) -> Iterator[Change]:
+def _stamps(connection: Connection, one: Target, *, again: bool) -> Iterator[Change]:
+    """`again`: another target of the same mapping has had the table in hand."""
+    table = one.table
     live = install.columns(connection, table.target)
     if live:
-        _check_table(deployment.plans[table.topic], live, install.primary_key(connection, table.target))
+        _check_table(one.plan, live, install.primary_key(connection, table.target))
+    if again:
+        return
     missing = [name for name in install.stamp_columns(table) if name not in live]
     if not missing:
         return

@@ -27,7 +27,7 @@ _UNEQUAL = """
 SELECT e.tableoid IS NOT NULL, t.tableoid IS NOT NULL, ARRAY[{key_texts}]::text[], e._key, {stored_key}, e._cause,
        {collides}, t._og_off, t._og_xid,
        (SELECT b._og_xid FROM overgrow.tombstone b
-         WHERE b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = e._key),
+         WHERE b.pipeline = {pipeline} AND b.mapping = {name} AND b.source_key = e._key),
        ARRAY[{differs}], ARRAY[{expected_texts}]::text[], ARRAY[{actual_texts}]::text[]
   FROM {expected} e FULL JOIN {target} t ON {same_key} {join_collisions}
  WHERE e.tableoid IS NULL OR t.tableoid IS NULL OR e._cause IS NOT NULL OR {any_differs} OR {wrong_key}
@@ -82,7 +82,7 @@ class MappingComparison:
         return found
 
     def _target_rows(self) -> int:
-        row = self._connection.execute(sql.SQL("SELECT count(*) FROM {}").format(self._table.identifier)).fetchone()
+        row = self._connection.execute(sql.SQL("SELECT count(*) FROM {} t").format(self._table.rows)).fetchone()
         return int(row[0]) if row else 0
 
     def _letters(self) -> dict[str, str]:
@@ -108,9 +108,9 @@ def unequal_query(table: Table, plan: TablePlan, expected: sql.Identifier, horiz
     others = [test for one, test in zip(columns, differs, strict=True) if one.name not in keys]
     names = {
         "expected": expected,
-        "target": table.identifier,
+        "target": table.rows,
         "pipeline": sql.Literal(table.pipeline),
-        "mapping": sql.Literal(table.mapping),
+        "name": sql.Literal(table.name),
         "horizon": sql.Literal(horizon),
         "keys": sql.SQL(", ").join(sql.Identifier("e", name) for name in keys),
         "key_texts": sql.SQL(", ").join(sql.SQL("{}::text").format(one) for one in either),

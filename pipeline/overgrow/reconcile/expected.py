@@ -86,7 +86,7 @@ class Expected:
         self._columns = sql.SQL(", ").join(sql.Identifier(name) for name in table.columns)
         self._nothing = "\t".join(copytext.NULL for _ in table.columns)
         self._target = table.identifier
-        self.name = sql.Identifier("pg_temp", f"og_expected_{table.mapping}")
+        self.name = sql.Identifier("pg_temp", f"og_expected_{table.name}")
 
     def make(self) -> None:
         """Make it, empty; outside of the read-only transaction."""

@@ -103,7 +103,7 @@ class MappingRounds:
         """The counts."""
         found, undecided = self.last.found, self._undecided()
         return Comparison(
-            mapping=self.plan.mapping,
+            mapping=self.plan.name,
             source_table=self.plan.source_table,
             target_table=self.plan.target_table,
             quiet=self.last.quiet,

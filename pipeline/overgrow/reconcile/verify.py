@@ -68,8 +68,7 @@ class Verify:
             while len(rounds) < ROUNDS:
                 self._say("comparing" if not rounds else "the source is being written; comparing again")
                 rounds.append(self._round(drain))
-                plans = self._deployment.plans.items()
-                if not any(MappingRounds(plan, [one[topic] for one in rounds]).open for topic, plan in plans):
+                if not any(one.open for one in self._seen(rounds)):
                     break
         return self._report(rounds)
 
@@ -110,27 +109,28 @@ class Verify:
         deployment = self._deployment
         done: dict[str, Round] = {}
         with naming("target"):
-            comparisons = {
-                topic: MappingComparison(target, table, deployment.codecs[topic])
-                for topic, table in deployment.tables.items()
-            }
-            for comparison in comparisons.values():
+            comparisons = [(one, MappingComparison(target, one.table, one.codec)) for one in deployment.targets]
+            for _, comparison in comparisons:
                 comparison.prepare()
             target.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             target.read_only = True
             with target.transaction():
                 at = checkpoints.read(target, deployment.pipeline)
-                for topic, comparison in comparisons.items():
-                    mine = {part: one for part, one in at.items() if part.topic == topic}
+                for one_target, comparison in comparisons:
+                    mine = {part: one for part, one in at.items() if part.topic == one_target.topic}
                     horizon = max(one.horizon for one in mine.values())
                     found = comparison.run(source, horizon=horizon, limit=self._settings.limit)
                     quiet = all(one.next_offset == before[part] for part, one in mine.items())
-                    done[topic] = Round(found=found, quiet=quiet)
+                    done[one_target.plan.name] = Round(found=found, quiet=quiet)
         return done
+
+    def _seen(self, rounds: list[dict[str, Round]]) -> list[MappingRounds]:
+        plans = [one.plan for one in self._deployment.targets]
+        return [MappingRounds(plan, [one[plan.name] for one in rounds]) for plan in plans]
 
     def _report(self, rounds: list[dict[str, Round]]) -> Report:
         limit = self._settings.limit
-        seen = [MappingRounds(plan, [one[topic] for one in rounds]) for topic, plan in self._deployment.plans.items()]
+        seen = self._seen(rounds)
         return Report(
             pipeline=self._deployment.pipeline,
             rounds=len(rounds),

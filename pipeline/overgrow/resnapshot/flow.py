@@ -11,7 +11,7 @@ Workers run all the time; without one the drain says so. Blocking.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from contextlib import ExitStack, closing
 from typing import Any
 
@@ -75,10 +75,10 @@ class Resnapshot:
                 deployment, source, target, connect, purpose="resnapshot", patience=self._patience, say=self._say
             ).run()
             try:
-                return {
-                    deployment.tables[topic].target: self._sweep(source, target, deployment.tables[topic], one)
-                    for topic, one in begun.items()
-                }
+                swept: dict[str, Swept] = {}
+                for topic, one in begun.items():
+                    swept |= self._sweep(source, target, deployment.tables[topic], one)
+                return swept
             finally:
                 self.publish(target)
 
@@ -112,30 +112,35 @@ class Resnapshot:
         target: psycopg.Connection[Any],
         table: Table,
         generation: Generation,
-    ) -> Swept:
+    ) -> dict[str, Swept]:
         plan = self._deployment.plans[table.topic]
         query = sql.SQL("SELECT NOT EXISTS (SELECT FROM {})").format(quoted(plan.source_table))
         row = source.connection.execute(query).fetchone()
+        kept = self._kept(target, table, generation)
         swept = generations.sweep(
-            target,
-            table,
-            generation,
-            list(self._kept(target, table, generation)),  # it reads from the connection that then copies
-            allow=self._allow,
-            source_is_empty=bool(row and row[0]),
+            target, table, generation, kept, allow=self._allow, source_is_empty=bool(row and row[0])
         )
-        self._say(f"{table.target}: {swept.removed} of {swept.rows} rows swept, {swept.kept} kept for their letters")
+        for name, one in swept.items():
+            self._say(f"{name}: {one.removed} of {one.rows} rows swept, {one.kept} kept for their letters")
         return swept
 
-    def _kept(self, target: psycopg.Connection[Any], table: Table, generation: Generation) -> Iterator[str]:
-        """Target keys of the generation's open letters: their rows are older, and yet not gone at the source."""
+    def _kept(
+        self, target: psycopg.Connection[Any], table: Table, generation: Generation
+    ) -> dict[str, Collection[str]]:
+        """By target table, the keys of the generation's open letters: their rows are older, and yet not gone at the
+        source.
+        """
         wire, codec = self._deployment.wire(table.topic), self._deployment.codecs[table.topic]
+        kept: dict[str, list[str]] = {one.target: [] for one in table.targets}
         for partition, offset, key in generations.new_letters(target, table, generation):
             try:
-                yield codec.target_key(wire.key(key or b""))
+                struct = wire.key(key or b"")
+                for one, its_codec in zip(table.targets, (codec, *codec.also), strict=True):
+                    kept[one.target].append(its_codec.target_key(struct))
             except Exception as error:  # generated code raises whatever the key provokes
                 raise errors.Refused(
                     f"{table.topic}[{partition}] at {offset}: a dead letter of the new snapshot whose key cannot be "
                     f"read ({error}): any row may be what it stands for, so nothing is swept. Next: settle the letter.",
                     code="unreadable-letter",
                 ) from error
+        return dict(kept)

@@ -100,8 +100,12 @@ def source_rows(connection: psycopg.Connection[Any], plan: TablePlan) -> Rows:
 def target_rows(connection: psycopg.Connection[Any], plan: TablePlan) -> Rows:
     """The target's rows now, as PostgreSQL prints them."""
     names = [field.target.name for field in plan.fields]
-    query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(
-        sql.SQL(", ").join(map(sql.Identifier, names)), _table(plan.target_table)
+    own = plan.fixed_key if plan.shared else {}
+    tests = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value)) for name, value in own.items()]
+    query = sql.SQL("COPY (SELECT {} FROM {} WHERE {}) TO STDOUT").format(
+        sql.SQL(", ").join(map(sql.Identifier, names)),
+        _table(plan.target_table),
+        sql.SQL(" AND ").join([*tests, sql.SQL("true")]),
     )
     rows: Rows = {}
     form = Form(plan)

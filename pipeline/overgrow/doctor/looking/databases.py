@@ -87,7 +87,7 @@ def target(deployment: Deployment, *, probe: bool) -> Target:
         recovery, read_only = _row(
             connection, "SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool"
         )
-        tables = [table.target for table in deployment.tables.values()]
+        tables = [one.table.target for one in deployment.targets]
         return Target(
             in_recovery=recovery,
             read_only=read_only,

@@ -137,51 +137,27 @@ def sweep(
     connection: Connection,
     table: Table,
     generation: Generation,
-    kept: Collection[str],
+    kept: Mapping[str, Collection[str]],
     *,
     allow: int | None,
     source_is_empty: bool,
-) -> Swept:
-    """Remove the rows of older generations, but for target keys in `kept` (COPY lines); supersede older letters.
+) -> dict[str, Swept]:
+    """Remove the rows of older generations from every target; supersede older letters. By target table.
 
-    Raises TooMany when more than `allow` rows would go (None: a hundredth of the table, at least 100). The caller has
-    seen that every checkpoint has passed the end of the snapshot.
+    `kept`: by target table, the keys (COPY lines) that stay. Raises TooMany when more than `allow` rows of a table
+    would go (None: a hundredth of it, at least 100); then none of any has gone. The caller has seen that every
+    checkpoint has passed the end of the snapshot.
     """
-    keys = sql.SQL(", ").join(map(sql.Identifier, table.key))
-    same = sql.SQL(" AND ").join(sql.SQL("k.{0} = t.{0}").format(sql.Identifier(name)) for name in table.key)
-    old = sql.SQL("t._og_off < {} AND NOT EXISTS (SELECT FROM og_kept k WHERE {})").format(
-        sql.Literal(generation.base), same
-    )
+    swept = {}
     with connection.transaction():
         connection.execute("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)")
         _lock(connection, table, {})
-        connection.execute(
-            sql.SQL("CREATE TEMP TABLE og_kept ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
-                keys, table.identifier
-            )
-        )
-        with connection.cursor() as cursor, cursor.copy("COPY og_kept FROM STDIN") as copy:
-            copy.write("".join(f"{line}\n" for line in kept))
-        counted = sql.SQL(
-            "SELECT count(*), count(*) FILTER (WHERE {old}), count(*) FILTER (WHERE _og_off >= {base}),"
-            " (SELECT count(*) FROM og_kept) FROM {t} t"
-        ).format(old=old, base=sql.Literal(generation.base), t=table.identifier)
-        rows, doomed, shown, keeps = connection.execute(counted).fetchone() or (0, 0, 0, 0)
-        if doomed and not shown and not source_is_empty:
-            raise errors.Refused(
-                f"{table.target}: no row was written by the new snapshot, and the source has rows: it was not taken. "
-                "Nothing was removed. Next: `overgrow resnapshot --again`.",
-                code="no-snapshot",
-            )
-        limit = max(100, rows // 100) if allow is None else allow
-        if doomed > limit:
-            raise TooMany(
-                f"{table.target}: the new snapshot did not show {doomed} of {rows} rows, more than the {limit} that go "
-                f"without a word. Nothing was removed. Next: see with `overgrow verify` whether they are gone at the "
-                f"source; then `overgrow resnapshot --allow {doomed}`.",
-                code="sweep-breaker",
-            )
-        connection.execute(sql.SQL("DELETE FROM {} t WHERE {}").format(table.identifier, old))
+        for one in table.targets:
+            if one.target not in swept:
+                empty_is_right = source_is_empty or one is not table  # a further target may take none of the rows
+                swept[one.target] = _sweep_table(
+                    connection, one, generation, kept[one.target], allow=allow, empty_is_right=empty_is_right
+                )
         connection.execute(
             "UPDATE overgrow.dead_letter SET state = 'superseded', superseded_by = %s, closed_at = now()"
             " WHERE pipeline = %s AND mapping = %s AND state = 'open' AND _og_off < %s",
@@ -192,6 +168,51 @@ def sweep(
             " AND (epoch, number) <= (%s, %s)",
             [table.pipeline, table.topic, generation.epoch, generation.number],
         )
+    return swept
+
+
+def _sweep_table(
+    connection: Connection,
+    table: Table,
+    generation: Generation,
+    kept: Collection[str],
+    *,
+    allow: int | None,
+    empty_is_right: bool,
+) -> Swept:
+    keys = sql.SQL(", ").join(map(sql.Identifier, table.key))
+    same = sql.SQL(" AND ").join(sql.SQL("k.{0} = t.{0}").format(sql.Identifier(name)) for name in table.key)
+    old = sql.SQL("t._og_off < {} AND NOT EXISTS (SELECT FROM og_kept k WHERE {})").format(
+        sql.Literal(generation.base), same
+    )
+    connection.execute("DROP TABLE IF EXISTS og_kept")
+    connection.execute(
+        sql.SQL("CREATE TEMP TABLE og_kept ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+            keys, table.identifier
+        )
+    )
+    with connection.cursor() as cursor, cursor.copy("COPY og_kept FROM STDIN") as copy:
+        copy.write("".join(f"{line}\n" for line in kept))
+    counted = sql.SQL(
+        "SELECT count(*), count(*) FILTER (WHERE {old}), count(*) FILTER (WHERE _og_off >= {base}),"
+        " (SELECT count(*) FROM og_kept) FROM {t} t"
+    ).format(old=old, base=sql.Literal(generation.base), t=table.identifier)
+    rows, doomed, shown, keeps = connection.execute(counted).fetchone() or (0, 0, 0, 0)
+    if doomed and not shown and not empty_is_right:
+        raise errors.Refused(
+            f"{table.target}: no row was written by the new snapshot, and the source has rows: it was not taken. "
+            "Nothing was removed. Next: `overgrow resnapshot --again`.",
+            code="no-snapshot",
+        )
+    limit = max(100, rows // 100) if allow is None else allow
+    if doomed > limit:
+        raise TooMany(
+            f"{table.target}: the new snapshot did not show {doomed} of {rows} rows, more than the {limit} that go "
+            f"without a word. Nothing was removed. Next: see with `overgrow verify` whether they are gone at the "
+            f"source; then `overgrow resnapshot --allow {doomed}`.",
+            code="sweep-breaker",
+        )
+    connection.execute(sql.SQL("DELETE FROM {} t WHERE {}").format(table.identifier, old))
     return Swept(removed=doomed, rows=rows, kept=keeps)
 
 

@@ -167,7 +167,7 @@ def check_source(connection: Connection, pipeline: str, system_identifier: int, 
 
 def forget(connection: Connection, pipeline: str, tables: Iterable[Table]) -> None:
     """Empty the mapped target tables and forget the pipeline: the way to a new first snapshot."""
-    names = sql.SQL(", ").join(table.identifier for table in tables)
+    names = sql.SQL(", ").join({one.target: one.identifier for table in tables for one in table.targets}.values())
     with connection.transaction():
         # The pipeline's row last: what refers to it goes first. Its workers are fenced by the loss of the checkpoints.
         for name in OF_A_PIPELINE:
@@ -188,7 +188,8 @@ def leftovers(connection: Connection, table: Table) -> list[str]:
             [table.pipeline, table.mapping if condition == "mapping" else table.topic],
         ).fetchone()
     ]
-    return [f"overgrow.{name}" for name in found] + ([table.target] if has_rows(connection, table) else [])
+    full = {one.target for one in table.targets if has_rows(connection, one)}
+    return [f"overgrow.{name}" for name in found] + sorted(full)
 
 
 def _exists(connection: Connection, name: str) -> bool:

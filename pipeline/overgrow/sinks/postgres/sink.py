@@ -149,8 +149,9 @@ class PostgresSink:
             self._staged.clear()
             self._connection = await self._open()
         if table.mapping not in self._staged:
-            await self._connection.execute(table.statements["make_stage"])
-            await self._connection.execute(table.statements["make_gone"])
+            for one in table.targets:
+                await self._connection.execute(one.statements["make_stage"])
+                await self._connection.execute(one.statements["make_gone"])
             self._staged.add(table.mapping)
         return self._connection
 

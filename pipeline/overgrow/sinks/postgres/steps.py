@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from overgrow import errors
 from overgrow.apply.batch import Batch, Books, Row, Step, Truncate
@@ -69,16 +70,17 @@ async def lock(connection: Connection, table: Table, part: Part) -> Position | N
 
 async def copy_payload(connection: Connection, table: Table, steps: Sequence[Step]) -> None:
     """COPY every row of the steps into the two stages; `_step` is the step's number."""
-    for stage, gone in ((table.stage, False), (table.gone, True)):
-        lines = [
-            line
-            for number, step in enumerate(steps)
-            if (step.kind in _GONE) is gone
-            for line in _lines(number, step.rows)
-        ]
-        if lines:
-            async with connection.cursor().copy(table.copy(stage)) as copy:
-                await copy.write("".join(lines))
+    for target, one in enumerate(table.targets):
+        for stage, gone in ((one.stage, False), (one.gone, True)):
+            lines = [
+                line
+                for number, step in enumerate(steps)
+                if step.target == target and (step.kind in _GONE) is gone
+                for line in _lines(number, step.rows)
+            ]
+            if lines:
+                async with connection.cursor().copy(one.copy(stage)) as copy:
+                    await copy.write("".join(lines))
 
 
 def _lines(number: int, rows: Sequence[Row]) -> list[str]:
@@ -135,6 +137,8 @@ class Write:
         applied = superseded = filtered = 0
         for number, step in enumerate(self.batch.steps):
             done = await self.step(number, step)
+            if step.target:
+                continue
             if step.kind == "filter":
                 filtered += len(step.rows)
                 continue
@@ -158,7 +162,8 @@ class Write:
         if not (await self._execute("note_truncation", **where)).rowcount:
             await self._execute("close_undecodable", off=off)
             return Books(superseded=1)  # sent again, or overtaken by a later one from another partition
-        await self._execute("truncate", **where)
+        for one in self.table.targets:
+            await self._on(one, "truncate", **where)
         await self._execute("close_truncated", **where)
         return Books(applied=1)
 
@@ -167,13 +172,14 @@ class Write:
         watermark = self.position.truncation
         if watermark is not None:
             where = {**self.where, "lsn": watermark.lsn, "next_generation": watermark.next_generation}
-            for statement in self.table.on_both_stages("refuse_truncated"):
+            for statement in self._on_every_stage("refuse_truncated"):
                 await self.connection.execute(statement, where)
 
     async def _close_letters(self, number: int) -> None:
         """Whole rows written by the steps before `number` heal the open letters of their keys."""
         if self.letters:
-            whole = [place for place, step in enumerate(self.batch.steps[:number]) if step.kind != "patch"]
+            before = enumerate(self.batch.steps[:number])
+            whole = [place for place, step in before if step.kind != "patch" and not step.target]
             await self._execute("close_letters", whole=whole)
 
     async def heed_letters(self, first: int = 0) -> None:
@@ -183,27 +189,33 @@ class Write:
         """
         if self.letters:
             for name in ("refuse_by_letters", "raise_floor_by_letters"):
-                for statement in self.table.on_both_stages(name):
+                for statement in self._on_every_stage(name):
                     await self.connection.execute(statement, {**self.where, "first": first})
 
     async def step(self, number: int, step: Step) -> int:
         """One guarded step; how many rows it wrote."""
         if step.kind == "patch":
             return await self._patch(number, step)
+        table = self.table.targets[step.target]
         if step.kind == "upsert":
-            if self.table.keyed:
-                await self._refuse_collisions(number)
-            done = (await self._execute("upsert", step=number)).rowcount
-            if self.table.keyed and done < len(step.rows):
-                await self._refuse_collisions(number)  # another partition's key came first, between the two statements
+            if table.keyed:
+                await self._refuse_collisions(number, table)
+            done = (await self._on(table, "upsert", step=number)).rowcount
+            if table.keyed and done < len(step.rows):
+                await self._refuse_collisions(
+                    number, table
+                )  # another partition's key came first, between the two statements
             return done
-        cursor = await self._execute("delete", step=number)
+        cursor = await self._on(table, "delete", step=number)
         row = await cursor.fetchone()
         return int(row[0]) if row else 0
 
-    async def _refuse_collisions(self, number: int) -> None:
+    def _on_every_stage(self, name: str) -> list[sql.Composed]:
+        return [statement for one in self.table.targets for statement in one.on_both_stages(name)]
+
+    async def _refuse_collisions(self, number: int, table: Table) -> None:
         """Two source keys on one target key: the owner stays (without one, the older event), the other is set aside."""
-        cursor = await self._execute("collisions", step=number)
+        cursor = await self._on(table, "collisions", step=number)
         owners = await cursor.fetchall()
         if owners:
             cause = "the target key belongs to source key {}"
@@ -292,4 +304,8 @@ class Write:
         return {row[0] for row in await cursor.fetchall()}
 
     async def _execute(self, name: str, **parameters: Any) -> psycopg.AsyncCursor[Any]:  # noqa: ANN401
-        return await self.connection.execute(self.table.statements[name], {**self.where, **parameters})
+        """A statement on the first target."""
+        return await self._on(self.table, name, **parameters)
+
+    async def _on(self, table: Table, name: str, **parameters: Any) -> psycopg.AsyncCursor[Any]:  # noqa: ANN401
+        return await self.connection.execute(table.statements[name], {**self.where, **parameters})

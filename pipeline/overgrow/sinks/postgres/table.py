@@ -14,7 +14,11 @@ from psycopg import sql
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """What the sink must know of a mapping. `keyed`: rows carry their source key in `_og_key` (translated keys)."""
+    """What the sink must know of a target of a mapping. `keyed`: rows carry their source key in `_og_key` (translated
+    keys). `also`: the mapping's further targets, each with its `label`; they share its letters and truncates.
+
+    `slice`: the constants that tell this target's rows from another's in the same table.
+    """
 
     pipeline: str
     mapping: str
@@ -25,6 +29,27 @@ class Table:
     columns: tuple[str, ...]
     key: tuple[str, ...]
     keyed: bool
+    label: str = ""
+    also: tuple[Table, ...] = ()
+    slice: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The mapping's name, with the label of a further target."""
+        return f"{self.mapping}.{self.label}" if self.label else self.mapping
+
+    @property
+    def targets(self) -> tuple[Table, ...]:
+        """Every target of the mapping, the first one first."""
+        return (self, *self.also)
+
+    @cached_property
+    def rows(self) -> sql.Composed:
+        """The target's own rows, as a table in FROM."""
+        if not self.slice:
+            return sql.Composed([self.identifier])
+        tests = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value)) for name, value in self.slice]
+        return sql.SQL("(SELECT tableoid, * FROM {} WHERE {})").format(self.identifier, sql.SQL(" AND ").join(tests))
 
     @cached_property
     def identifier(self) -> sql.Identifier:
@@ -34,12 +59,12 @@ class Table:
     @cached_property
     def stage(self) -> sql.Identifier:
         """The session's stage for rows."""
-        return sql.Identifier("pg_temp", f"og_stage_{self.mapping}")
+        return sql.Identifier("pg_temp", f"og_stage_{self.name}")
 
     @cached_property
     def gone(self) -> sql.Identifier:
         """The session's stage for keys that go."""
-        return sql.Identifier("pg_temp", f"og_gone_{self.mapping}")
+        return sql.Identifier("pg_temp", f"og_gone_{self.name}")
 
     @cached_property
     def statements(self) -> dict[str, sql.Composed]:
@@ -75,6 +100,7 @@ class Table:
             "gone": self.gone,
             "pipeline": sql.Literal(self.pipeline),
             "mapping": sql.Literal(self.mapping),
+            "name": sql.Literal(self.name),
             "version": sql.Literal(self.version),
             "columns": _names(self.columns),
             "keys": _names(self.key),

@@ -1,5 +1,6 @@
 -- The statements of one write transaction, in the order in which sink.py runs them. {names} are identifiers and
--- literals of the mapping, %(names)s are parameters. In every guard: _xid NULL marks a read, which has no position;
+-- literals of the mapping, %(names)s are parameters. A tombstone belongs to one target ({name}), letters and truncates
+-- to the whole mapping ({mapping}). In every guard: _xid NULL marks a read, which has no position;
 -- positions compare only within one source history (_og_off >= history).
 
 -- The guard against a stamp b that no row carries (a tombstone, an open letter); every {newer_than_b} below is this.
@@ -111,7 +112,7 @@ SELECT _off, owner
           FROM {stage} s
           LEFT JOIN {target} t ON {s_keys_are_t_keys}
           LEFT JOIN overgrow.tombstone b
-            ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
+            ON b.pipeline = {pipeline} AND b.mapping = {name} AND b.source_key = s._key
          WHERE s._step = %(step)s
            AND (b.source_key IS NULL OR {newer_than_b})
        ) owners
@@ -123,7 +124,7 @@ WITH doomed AS MATERIALIZED (
            b._og_off AS dead, CASE WHEN b._og_off >= %(history)s THEN b._og_lsn END AS dead_lsn
       FROM {gone} s
       LEFT JOIN overgrow.tombstone b
-        ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
+        ON b.pipeline = {pipeline} AND b.mapping = {name} AND b.source_key = s._key
      WHERE s._step = %(step)s
        AND (b.source_key IS NULL OR {newer_than_b})
 ), removed AS (
@@ -134,7 +135,7 @@ WITH doomed AS MATERIALIZED (
     RETURNING s._key, CASE WHEN t._og_off >= %(history)s THEN t._og_lsn END AS _og_lsn
 ), buried AS (
     INSERT INTO overgrow.tombstone (pipeline, mapping, source_key, _og_off, _og_lsn, _og_xid)
-    SELECT {pipeline}, {mapping}, s._key, s._og_off, greatest(s._floor, s.dead_lsn, r._og_lsn), s._xid
+    SELECT {pipeline}, {name}, s._key, s._og_off, greatest(s._floor, s.dead_lsn, r._og_lsn), s._xid
       FROM doomed s LEFT JOIN removed r ON r._key = s._key
      WHERE r._key IS NOT NULL
         OR (NOT EXISTS (SELECT FROM {target} t WHERE {s_keys_are_t_keys} {and_same_source_key})
@@ -156,7 +157,7 @@ SELECT {s_columns}, s._off + %(base)s,
        greatest(s._floor, CASE WHEN b._og_off >= %(history)s THEN b._og_lsn END), s._xid {comma_s_key}
   FROM {stage} s
   LEFT JOIN overgrow.tombstone b
-    ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
+    ON b.pipeline = {pipeline} AND b.mapping = {name} AND b.source_key = s._key
  WHERE s._step = %(step)s
    AND (b.source_key IS NULL OR {newer_than_b})
  ORDER BY {s_keys}
@@ -182,7 +183,7 @@ SELECT s._off,
   FROM {stage} s
   LEFT JOIN {target} t ON {s_keys_are_t_keys} {and_same_source_key}
   LEFT JOIN overgrow.tombstone b
-    ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
+    ON b.pipeline = {pipeline} AND b.mapping = {name} AND b.source_key = s._key
  WHERE s._step = %(step)s
 
 -- name: patch
@@ -200,7 +201,7 @@ WITH written AS (  -- only what was really written heals: a read that failed may
     UNION ALL
     SELECT s._key, b._og_off
       FROM {gone} s JOIN overgrow.tombstone b
-        ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
+        ON b.pipeline = {pipeline} AND b.mapping = {name} AND b.source_key = s._key
      WHERE s._step = ANY(%(whole)s) AND b._og_off >= s._off + %(base)s
 ), newest AS (SELECT _key, max(_og_off) AS _og_off FROM written GROUP BY _key)
 UPDATE overgrow.dead_letter d
@@ -214,7 +215,7 @@ SELECT s._off
   FROM {gone} s
   LEFT JOIN {target} t ON {s_keys_are_t_keys} {and_same_source_key}
   LEFT JOIN overgrow.tombstone b
-    ON b.pipeline = {pipeline} AND b.mapping = {mapping} AND b.source_key = s._key
+    ON b.pipeline = {pipeline} AND b.mapping = {name} AND b.source_key = s._key
  WHERE s._step = %(step)s
    AND (t._og_off >= s._off + %(base)s
         OR b._og_off >= s._off + %(base)s
