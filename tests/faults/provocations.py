@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import signal
-import time
 from collections import defaultdict
 
 from confluent_kafka import Message, Producer
@@ -20,12 +19,12 @@ from overgrow.testing.faults import Plant
 from overgrow.testing.topics import read
 from tests.faults.acts.log import send_again, topic_recreated, whole_partition
 from tests.faults.judge import inspect
-from tests.faults.pipeline import SESSION_SECONDS
 from tests.faults.scene import NAMES, Scene
 from tests.faults.waiting import until
 
 BATCHES = 200
 STOOD_STILL = "it stands still: "  # is no proof of anything
+LATE_SECONDS = 8.0  # heartbeats go on: the partitions stay where they are
 MANY = "1000000"  # rows that a sweep may remove: the breaker is not what is tested here
 
 
@@ -223,7 +222,7 @@ def adopted(scene: Scene) -> list[str]:
 
 
 def truncated(scene: Scene) -> list[str]:
-    """A worker sleeps while a table fills, is truncated and fills again: its partitions come late."""
+    """A worker is late while a table changes, is truncated and fills again: its partitions come after the truncate."""
     scene.stop_writing()
     scene.pipeline.drained()
     mapping = scene.pipeline.folder / "transforms" / "shop_acl" / "order_lines.yaml"
@@ -234,29 +233,15 @@ def truncated(scene: Scene) -> list[str]:
     scene.pipeline.reload()
     scene.pipeline.command("apply")
     _start(scene)
-    for name in NAMES:  # whichever has the partition that the truncate does not come in
-        scene.workers[name].freeze()
+    for name in NAMES:  # one of them does not have the partition that the truncate comes in
+        scene.order(name, Plant(point="after_fetch", do="delay", seconds=LATE_SECONDS))
         with scene.pipeline.source() as source:
             source.execute("UPDATE public.ord_line SET qty = qty + 1")
             source.execute("CREATE TEMP TABLE kept AS TABLE public.ord_line")
             source.execute("TRUNCATE public.ord_line")
             source.execute("INSERT INTO public.ord_line SELECT * FROM kept WHERE line_no % 2 = 0")
-        _truncated_before_the_sleeper_wakes(scene)
-        scene.workers[name].signal(signal.SIGCONT)
         scene.pipeline.drained()
     return judged(scene)
-
-
-def _truncated_before_the_sleeper_wakes(scene: Scene) -> None:
-    """Wait until the truncate is applied; or, if it is the sleeper that has it, for less than a session."""
-    ends, before = time.monotonic() + SESSION_SECONDS / 2, _watermark(scene)
-    while time.monotonic() < ends and _watermark(scene) == before:
-        time.sleep(0.05)
-
-
-def _watermark(scene: Scene) -> object:
-    with scene.pipeline.target() as target:
-        return target.execute("SELECT max(_og_lsn) FROM overgrow.truncation").fetchone()
 
 
 def newer_mapping(scene: Scene) -> list[str]:
