@@ -130,10 +130,10 @@ def _produce(pipeline: Pipeline, old: str, sent: dict[Any, list[Raw]], dice: ran
 def _digest(pipeline: Pipeline) -> str:
     found = hashlib.sha256()
     with pipeline.target() as target:
-        for _, table in sorted(pipeline.deployment.tables.items()):
-            columns, keys = ", ".join(f"{name}::text" for name in table.columns), ", ".join(table.key)
-            rows = target.execute(f"SELECT {columns} FROM {table.target} ORDER BY {keys}".encode()).fetchall()
-            found.update(repr((table.target, rows)).encode())
+        for one in sorted(pipeline.deployment.targets, key=lambda one: one.plan.name):
+            columns, keys = ", ".join(f"{name}::text" for name in one.table.columns), ", ".join(one.table.key)
+            query = f"SELECT {columns} FROM {one.table.rows.as_string()} t ORDER BY {keys}"
+            found.update(repr((one.plan.name, target.execute(query.encode()).fetchall())).encode())
         letters = target.execute("SELECT mapping, source_key, state FROM overgrow.dead_letter WHERE state = 'open'")
         found.update(repr(sorted(letters.fetchall())).encode())
     return found.hexdigest()
