@@ -134,5 +134,8 @@ def canonical(value: Any, sql_type: SqlType) -> Any:
     if kind == "numeric":
         return Decimal(text)
     if kind in {"json", "jsonb"}:
-        return json.loads(text, parse_float=str, parse_int=str) if render.json(text) else None
+        try:
+            return json.loads(text, parse_float=str, parse_int=str)
+        except ValueError:  # what no such column can hold is passed as it is
+            return text
     return text.rstrip(" ") if kind == "char" else text
