@@ -18,29 +18,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from overgrow import errors
-from overgrow.apply.batch import Batch, Books, Row, Step, Truncate
+from overgrow.apply.batch import Batch, Books, Step, Truncate
 from overgrow.apply.ports import Codec, Wire
+from overgrow.apply.translating import Slot, explained, translated
 from overgrow.model import Chunk, Letter, LetterKind
 
 Poison = Mapping[int, tuple[LetterKind, str, str | None]]  # offset -> (kind, cause, field)
 
 
 _OPS = frozenset("cudr")
-
-
-class _Slot:
-    """The current candidate of one key. Mutable, one per key and batch."""
-
-    __slots__ = ("absent", "event", "floor", "index", "key", "layer", "struct")
-
-    def __init__(self, key: str, struct: Any, event: Any, index: int, floor: int | None, layer: int) -> None:  # noqa: ANN401
-        self.key = key
-        self.struct = struct  # the key struct: deletes know their row by it
-        self.event = event
-        self.index = index
-        self.floor = floor
-        self.layer = layer
-        self.absent: frozenset[str] | None = None
 
 
 class Folder:
@@ -86,8 +72,8 @@ class _Fold:
         self.chunk, self.start, self.next = chunk, start, end
         self.poison = poison
         self.eager = {entry[3] for entry in poison.values() if len(entry) > 3}  # noqa: PLR2004 - keys to translate at once
-        self.slots: dict[str, _Slot] = {}
-        self.earlier: list[_Slot] = []  # to be written in a layer before their key's current slot
+        self.slots: dict[str, Slot] = {}
+        self.earlier: list[Slot] = []  # to be written in a layer before their key's current slot
         self.poisoned: dict[str, int | None] = {}  # key -> the floor that poison has left
         self.blocked: set[str] = set()  # keys with a letter in this pass that no read has healed
         self.letters: list[Letter] = []
@@ -166,13 +152,13 @@ class _Fold:
                 raise _incomplete(absent)
             if key in self.blocked:
                 return False
-            self._partial(_Slot(key, struct, event, index, floor, 0), absent)
+            self._partial(Slot(key, struct, event, index, floor, 0), absent)
             return True
         if slot is None:
-            self.slots[key] = _Slot(key, struct, event, index, floor, 0)
+            self.slots[key] = Slot(key, struct, event, index, floor, 0)
         elif lsn is not None and slot.event.op == "r":
             self.earlier.append(slot)
-            self.slots[key] = _Slot(key, struct, event, index, floor, slot.layer + 1)
+            self.slots[key] = Slot(key, struct, event, index, floor, slot.layer + 1)
         else:
             self.superseded += 1
             slot.struct, slot.event, slot.index, slot.floor, slot.absent = struct, event, index, floor, None
@@ -207,12 +193,12 @@ class _Fold:
             self.position = lsn
         return lsn
 
-    def _floor(self, slot: _Slot | None, key: str) -> int | None:
+    def _floor(self, slot: Slot | None, key: str) -> int | None:
         floor = None if slot is None else slot.floor
         left = self.poisoned.get(key)
         return left if floor is None or (left is not None and left > floor) else floor
 
-    def _partial(self, slot: _Slot, absent: frozenset[str]) -> None:
+    def _partial(self, slot: Slot, absent: frozenset[str]) -> None:
         before = self.slots.get(slot.key)
         if before is not None:
             self.earlier.append(before)
@@ -258,7 +244,7 @@ class _Fold:
                 if event.after is not None and not codec.absent(event.after):
                     codec.line(event.after)
         except Exception:  # noqa: BLE001 - generated code raises whatever the value provokes; explain names it
-            self.poison[offset] = _explained(codec.explain(event.after), key)
+            self.poison[offset] = explained(codec.explain(event.after), key)
             return True
         return False
 
@@ -267,42 +253,8 @@ class _Fold:
         steps: list[Step] = []
         before = len(self.poison)
         for target, codec in enumerate(self.codecs):
-            steps += self._steps(codec, target)
+            steps += translated(codec, [*self.earlier, *self.slots.values()], self.chunk.offsets, target, self.poison)
         return None if len(self.poison) > before else self._assemble(tuple(steps))
-
-    def _steps(self, codec: Codec, target: int) -> list[Step]:
-        """The winners for one target; what does not translate is noted as poison."""
-        layers: dict[int, dict[str, list[Row]]] = {}
-        patches: dict[int, dict[tuple[str, ...], list[Row]]] = {}
-        offsets = self.chunk.offsets
-        line_of = codec.line
-        for slot in [*self.earlier, *self.slots.values()]:
-            after, index = slot.event.after, slot.index
-            kind = "upsert"
-            line: str | None
-            try:
-                if after is None:
-                    kind, line = "delete", codec.target_key(slot.struct)
-                elif slot.absent:
-                    line = codec.partial_line(after, slot.absent)
-                else:
-                    line = line_of(after)
-                if line is None:
-                    kind, line = "filter", codec.target_key(slot.struct)
-            except Exception as error:  # noqa: BLE001 - as in _is_poison
-                self.poison[offsets[index]] = _explained(_cause(codec, after, error), slot.key)
-                continue
-            xid = None if slot.event.op == "r" else slot.event.source.txId
-            row = (slot.key, offsets[index], slot.floor, xid, index, line)
-            if slot.absent and kind == "upsert":
-                by_columns = patches.setdefault(slot.layer, {})
-                by_columns.setdefault(codec.present(slot.absent), []).append(row)
-            else:
-                by_kind = layers.get(slot.layer)
-                if by_kind is None:
-                    by_kind = layers[slot.layer] = {"delete": [], "filter": [], "upsert": []}
-                by_kind[kind].append(row)
-        return _ordered(layers, patches, target)
 
     def _assemble(self, steps: tuple[Step, ...]) -> Batch:
         offsets, slots = self.chunk.offsets, self.slots
@@ -328,26 +280,6 @@ class _Fold:
             truncate=self.truncate,
             stale_letters=stale,
         )
-
-
-def _ordered(
-    layers: dict[int, dict[str, list[Row]]], patches: dict[int, dict[tuple[str, ...], list[Row]]], target: int
-) -> list[Step]:
-    """Layer by layer: deletes, what left the filter, whole rows, patches."""
-    steps = []
-    for layer in sorted({*layers, *patches}):
-        for kind, rows in layers.get(layer, {}).items():
-            if rows:
-                steps.append(Step(kind=kind, rows=rows, target=target))  # type: ignore[arg-type]
-        for columns, rows in patches.get(layer, {}).items():
-            steps.append(Step(kind="patch", rows=rows, columns=columns, target=target))
-    return steps
-
-
-def _cause(codec: Codec, after: Any, error: Exception) -> errors.TranslationError:  # noqa: ANN401 - a row struct
-    if after is None:  # only a key to translate
-        return errors.TranslationError("the target key", "the source key", str(error))
-    return codec.explain(after)
 
 
 def _incomplete(absent: frozenset[str]) -> errors.DecodeError:
@@ -386,7 +318,3 @@ def _present(key: bytes | None) -> bytes:
         msg = "the record has no key: a table without a primary key cannot be applied"
         raise errors.DecodeError(msg)
     return key
-
-
-def _explained(error: errors.TranslationError, key: str) -> tuple[LetterKind, str, str | None, str]:
-    return "translate", f"{error.column}: {error.cause}", error.field, key
