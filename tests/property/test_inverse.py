@@ -135,7 +135,7 @@ def canonical(value: Any, sql_type: SqlType) -> Any:
         return Decimal(text)
     if kind in {"json", "jsonb"}:
         try:
-            return json.loads(text, parse_float=str, parse_int=str)
+            return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
         except ValueError:  # what no such column can hold is passed as it is
             return text
     return text.rstrip(" ") if kind == "char" else text
