@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from overgrow.envelope import SqlType, WireColumn
-from overgrow.mapping import filters, fits, keys, toast, words
+from overgrow.mapping import bounds, filters, fits, keys, nullable, toast, words
 from overgrow.mapping.catalogue import SourceColumn, SourceTable
 from overgrow.mapping.ddl import TargetTable
 from overgrow.mapping.document import AlsoDocument, ConditionDocument, FieldDocument, MappingDocument
 from overgrow.mapping.filters import Condition, Filter
+from overgrow.mapping.fits import Misfit
 from overgrow.mapping.plan import Field, TablePlan, TargetColumn
 from overgrow.mapping.problems import Problems, nearest, suggestion
 from overgrow.mapping.translators import Translator
@@ -52,9 +53,10 @@ def compile_mapping(document: MappingDocument, around: Surroundings, problems: P
     for compiler in (first, *(compiler for _, compiler in others)):
         compiler.target_filled()
     columns = first.wire_columns()
-    keys.check(document, around.source, around.target, problems)
-    for one, compiler in others:
-        keys.check_target(compiler.document, around.source, around.also[one.label.text], problems)
+    keys.check_source(document, around.source, problems)
+    keys.check_target(document, around.source, around.target, fields, problems)
+    for (one, compiler), (_, its, _) in zip(others, more, strict=True):
+        keys.check_target(compiler.document, around.source, around.also[one.label.text], its, problems)
     toast.check(document, around.source, problems)
     if problems.found:
         return None
@@ -158,6 +160,7 @@ class _Compiler:
         # Source columns, also those a misspelt name seems to mean.
         self._mentioned: set[str] = set() if beside is None else beside._mentioned  # noqa: SLF001 - its own class
         self._filled: set[str] = set()  # target columns, likewise
+        self._present: frozenset[str] = nullable.present(document.where) | (beside._present if beside else frozenset())  # noqa: SLF001
 
     def fields(self) -> list[Field]:
         return [one for one in map(self._field, self.document.fields) if one is not None]
@@ -175,8 +178,10 @@ class _Compiler:
         if chain is None or target is None:
             return None
         yields = chain[-1].yields if chain else types[0]
-        if misfit := self._misfit(chain, yields, target):
-            self._problems.add(document.name.line, "type-mismatch", f"field {document.name.text}: {misfit}")
+        found = filter(None, (self._misfit(chain, types, target), self._null(inputs, chain, target)))
+        if misfits := list(found):
+            for one in misfits:
+                self._problems.add(document.name.line, one.code, f"field {document.name.text}: {one.why}")
             return None
         names = tuple(column.name for column in inputs)
         return Field(target=target, inputs=names, steps=tuple(chain), yields=yields)
@@ -221,15 +226,28 @@ class _Compiler:
             self._problems.add(document.name.line, "translator-inputs", message)
 
     @staticmethod
-    def _misfit(chain: list[Step], yields: SqlType, target: TargetColumn) -> str:
+    def _misfit(chain: list[Step], types: list[SqlType], target: TargetColumn) -> Misfit | None:
         defaults = [step.value for step in chain if isinstance(step, Default)]
         core = next((step for step in reversed(chain) if not isinstance(step, (Default, Required))), None)
         if isinstance(core, Codes) and core.word != "bool":
             # The meanings are all known: each may be a literal of the column's type, whatever that is.
             known = [meaning for _, meaning in core.pairs] + defaults
             known += [core.otherwise] if core.otherwise is not None else []
-            return next((why for text in known if (why := fits.constant(text, target))), "")
-        return fits.written(yields, target)
+            why = next((why for text in known if (why := fits.constant(text, target))), "")
+            return Misfit(code="type-mismatch", why=why) if why else None
+        yields = chain[-1].yields if chain else types[0]
+        return fits.written(yields, bounds.of_steps(types, chain), target)
+
+    def _null(self, inputs: list[SourceColumn], chain: list[Step], target: TargetColumn) -> Misfit | None:
+        key = target.name in {part.text for part in self.document.target.key}
+        cause = nullable.cause(inputs, chain, self._present) if key or not target.nullable else ""
+        if not cause:
+            return None
+        default = (chain[-1].yields if chain else inputs[0].type or TEXT).wire.kind in words.WORDS["default"].takes
+        fix = "`required` (a NULL is then a dead letter)" + (" or {default: VALUE}" if default else "")
+        held = "is of the key" if key else "is NOT NULL"
+        why = f"column {target.name} of {self._target.table} {held}, but {cause}; end with {fix}"
+        return Misfit(code="may-be-null", why=why)
 
     def filter(self) -> Filter:
         groups = (tuple(filter(None, map(self._condition, group))) for group in self.document.where)

@@ -83,7 +83,7 @@ _ALSO_KEYS = ("target", "where", "fields")
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,19}")
 RELATIONS = ("not", "in", "not_in", "null", "at_least", "less_than")
 POLICIES = {"drift": ("stop",), "truncate": ("stop", "apply")}
-DECLARABLE = {**POLICIES, "partial": ("set_aside",)}  # what must be declared, and what may be
+DECLARABLE = {**POLICIES, "partial": ("set_aside",), "collision": ("set_aside",)}  # what must be declared, and what may
 
 
 def read(text: str, problems: Problems) -> MappingDocument | None:

@@ -58,7 +58,7 @@ def _way(plan: TablePlan, column: str) -> Way:
     for field in users:
         if not lost(field):
             return Way(column=column, fields=(field,))
-    if parts := _parts(column, users):
+    if parts := all_parts(column, users):
         return Way(column=column, fields=parts)
     if (constant := _filtered(plan, column)) is not None:
         return Way(column=column, constant=constant)
@@ -75,7 +75,7 @@ def lost(field: Field) -> str:
     return field.one_way
 
 
-def _parts(column: str, users: Iterable[Field]) -> tuple[Field, ...]:
+def all_parts(column: str, users: Iterable[Field]) -> tuple[Field, ...]:
     """The fields that hold all the parts of the column, in order; nothing if one is missing."""
     groups: dict[tuple[Any, ...], dict[int, Field]] = {}
     for field in users:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from overgrow.mapping import injective
 from overgrow.mapping.catalogue import SourceTable
 from overgrow.mapping.ddl import TargetTable
 from overgrow.mapping.document import FieldDocument, MappingDocument
@@ -18,14 +19,17 @@ from overgrow.mapping.problems import Problems
 _KINDS = frozenset({"int", "text", "char", "uuid", "date", "time", "timestamp", "bool"})
 
 
-def check(document: MappingDocument, source: SourceTable, target: TargetTable, problems: Problems) -> None:
-    """Note what is wrong with the keys a mapping declares."""
-    _source_key(document, source, problems)
-    check_target(document, source, target, problems)
+def check_target(
+    document: MappingDocument, source: SourceTable, target: TargetTable, fields: Iterable[Field], problems: Problems
+) -> None:
+    """Note what is wrong with the key of one target; `fields` are those that could be compiled."""
+    before = len(problems.found)
+    _target_key(document, source, target, problems)
+    if len(problems.found) == before:
+        injective.check(document, fields, problems)
 
 
-def check_target(document: MappingDocument, source: SourceTable, target: TargetTable, problems: Problems) -> None:
-    """Note what is wrong with the key of one target."""
+def _target_key(document: MappingDocument, source: SourceTable, target: TargetTable, problems: Problems) -> None:
     named = {field.name.text: field for field in document.fields}
     fields = []
     for part in document.target.key:
@@ -44,7 +48,8 @@ def check_target(document: MappingDocument, source: SourceTable, target: TargetT
     _covered(fields, source, problems)
 
 
-def _source_key(document: MappingDocument, source: SourceTable, problems: Problems) -> None:
+def check_source(document: MappingDocument, source: SourceTable, problems: Problems) -> None:
+    """Note what is wrong with the key of the source."""
     declared = [part.text for part in document.source.key]
     if declared and set(declared) != set(source.key):
         message = f"the key of {source.table} is ({', '.join(source.key)}), not ({', '.join(declared)})"

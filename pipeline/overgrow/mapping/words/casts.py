@@ -148,6 +148,11 @@ _CASTS: Mapping[tuple[str, str], tuple[Convert, Convert | str]] = {
 }
 
 
+def castable(source: SqlType, to: SqlType) -> bool:
+    """Whether there is a cast from one type to another."""
+    return (family(source), family(to)) in _CASTS and to.name != "char"
+
+
 def _cast(place: Place) -> Step | None:
     text = place.text(place.argument, what="the type, as in {cast: bigint}")
     if text is None:
@@ -158,9 +163,8 @@ def _cast(place: Place) -> Step | None:
     if to is None:
         place.problem("bad-argument", f"cast: {text[:60]!r} is no type this version carries")
         return None
-    families = (family(place.arriving), family(to))
-    if families not in _CASTS or to.name == "char":
-        to_what = sorted({kind for source, kind in _CASTS if source == families[0]})
+    if not castable(place.arriving, to):
+        to_what = sorted({kind for source, kind in _CASTS if source == family(place.arriving)})
         place.problem("type-mismatch", f"cast takes {place.arriving} to {', '.join(to_what) or 'nothing'}, not to {to}")
         return None
     return Cast(source=place.arriving, to=str(to), yields=to)

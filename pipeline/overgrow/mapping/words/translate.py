@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from overgrow.envelope import SqlType
-from overgrow.mapping import fits
 from overgrow.mapping.translators import Translator
 from overgrow.mapping.words.step import OneValue, Step
 from overgrow.mapping.words.word import Place
+
+# What a translator may be given that declares a type of another family.
+_TAKES: dict[str, frozenset[str]] = {
+    "text": frozenset({"text", "char"}),
+    "json": frozenset({"json", "jsonb"}),
+    "jsonb": frozenset({"json", "jsonb"}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +72,7 @@ def translate(place: Place, translator: Translator) -> Step | None:
         )
         return None
     for expected, found in zip(declared, arriving, strict=True):
-        if expected is not None and not fits.taken(found, expected):
+        if expected is not None and found.wire.kind not in _TAKES.get(expected.wire.kind, {expected.wire.kind}):
             place.problem("type-mismatch", f"translator {place.word} takes {expected}, not {found}")
             return None
     return Translate(translator=translator, yields=output)
