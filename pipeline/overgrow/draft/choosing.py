@@ -19,6 +19,7 @@ from overgrow.mapping.catalogue import SourceColumn, SourceTable
 _KEY_KINDS = frozenset({"int", "text", "char", "uuid", "date", "time", "timestamp", "bool"})
 _KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table", "p": "a partitioned table"}
 _NOT_IN_TOPIC = re.compile(r"[^a-zA-Z0-9_-]")  # Kafka takes a topic that differs only in . and _ for the same
+_UNREAD = re.compile(r'["\\\x00-\x1f]')  # a change event's decoder cannot name a column with one of these
 _UNUSABLE = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
@@ -138,11 +139,21 @@ def _by_key(table: Table) -> Refusal | None:
         return _refusal(table, "no primary key; no change of it has an address", "give it a primary key")
     for name in table.key:
         column = table.by_name[name]
-        if column.generated or not _usable_key(column):
-            what = "is computed by the database" if column.generated else f"has type {column.type_text}"
-            reason = f"key column {name} {what}, which cannot be a key in this version"
-            return _refusal(table, reason, "give it a primary key of another type")
+        why = left_out(column) or ("" if _usable_key(column) else f"{column.type_text} cannot be a key in this version")
+        if why:
+            return _refusal(table, f"key column {name}: {why}", "give it another primary key")
     return None
+
+
+def left_out(column: Column) -> str:
+    """Why a column cannot come along, empty when it can."""
+    if column.generated:
+        return "it is computed by the database and not in its change stream"
+    if column.type is None:
+        return f"this version cannot carry its type, {column.type_text}"
+    if _UNREAD.search(column.name):
+        return "this version cannot read a column whose name holds a double quote, a backslash or a control character"
+    return ""
 
 
 def _usable_key(column: Column) -> bool:
@@ -162,7 +173,7 @@ def _by_identity(table: Table) -> Refusal | None:
 
 
 def _mapped(table: Table, target: str) -> Mapped:
-    kept = [column for column in table.columns if column.type is not None and not column.generated]
+    kept = [column for column in table.columns if not left_out(column)]
     wanted = [
         names.made(column.name, otherwise=f"column_{number}", limit=names.COLUMN_BYTES)
         for number, column in enumerate(table.columns, start=1)

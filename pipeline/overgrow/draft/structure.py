@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from overgrow.draft import names
-from overgrow.draft.choosing import Choice, Mapped, Refusal
+from overgrow.draft.choosing import Choice, Mapped, Refusal, left_out
 from overgrow.draft.facts import Database
 from overgrow.draft.questions import Question
 from overgrow.envelope import quote
@@ -92,17 +92,13 @@ def _refused(refusal: Refusal) -> Question:
 
 def _dropped(mapped: Mapped) -> Iterator[Question]:
     for column in mapped.dropped:
-        computed = column.generated
-        why = "it is computed by the database and not in its change stream" if computed else "this version cannot carry"
         yield Question(
             kind="dropped-column",
             subject=f"{mapped.table.full_name}: {column.name}",
             asked="Can the new system do without this column?",
-            seen=f"type {column.type_text}: {why}" if computed else f"type {column.type_text}, which {why}",
+            seen=left_out(column),
             taken="dropped by name",
-            change="compute it in the target"
-            if computed
-            else "in the source, keep a copy of it in a column of another type",
+            change="compute it in the target" if column.generated else "in the source, keep a copy in another column",
             spots=(("mapping", mapped.table.full_name, column.name),),
         )
 

@@ -26,9 +26,10 @@ REFUSED: Mapping[str, Table] = {
     "holds a dot": table("t", schema="a.b"),
     "a slash": table("../etc"),
     "begins or ends with a quotation mark": table('t"'),
-    "key column k has type interval": table("t", column("k", "interval"), key=("k",)),
-    "key column k has type numeric(8,2)": table("t", column("k", "numeric(8,2)"), key=("k",)),
-    "key column k is computed": table("t", column("k", "integer", generated=True), key=("k",)),
+    "key column k: this version cannot carry its type, interval": table("t", column("k", "interval"), key=("k",)),
+    "key column k: numeric(8,2) cannot be a key": table("t", column("k", "numeric(8,2)"), key=("k",)),
+    "key column k: it is computed": table("t", column("k", "integer", generated=True), key=("k",)),
+    'key column a"b: this version cannot read': table("t", column('a"b', "integer"), key=('a"b',)),
     "sends nothing of old rows": table("t", identity="nothing"),
     "names another index": table("t", identity="index"),
 }
@@ -74,9 +75,14 @@ def test_a_key_that_can_be_large_needs_whole_rows(kind: str, identity: str, reco
 
 
 def test_columns_that_cannot_be_carried_are_dropped() -> None:
-    odd = [column("iv", "interval"), column("ar", "integer[]"), column("gen", "integer", generated=True)]
+    odd = [
+        column("iv", "interval"),
+        column("ar", "integer[]"),
+        column("gen", "integer", generated=True),
+        column('q"', "text"),
+    ]
     (made,) = choose(database(table("t", *odd, column("ok", "text")))).mapped
-    assert [one.name for one in made.dropped] == ["iv", "ar", "gen"]
+    assert [one.name for one in made.dropped] == ["iv", "ar", "gen", 'q"']
     assert [one.name for one in made.fields] == ["id", "ok"]
 
 
