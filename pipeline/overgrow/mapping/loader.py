@@ -211,12 +211,15 @@ def _forget_others(name: str, file: Path) -> None:
 
 
 def _unique(found: document.MappingDocument, names: dict[str, str], problems: Problems) -> None:
-    """One mapping document per source table, one name per mapping."""
-    table = found.source.table
+    """One mapping document per source table and per target table, one name per mapping."""
+    source = found.source.table
     claims = [("mapping", found.name, "duplicate-mapping")]
-    claims += [] if table is None else [("source table", table, "duplicate-source")]
+    claims += [] if source is None else [("source table", source, "duplicate-source")]
+    targets = {one.table.text: one.table for one in (found.target, *(one.target for one in found.also)) if one.table}
+    claims += [("target table", one, "duplicate-target") for one in targets.values()]
     for what, one, code in claims:
         key = f"{what} {one.text}"
         if key in names:
-            problems.add(one.line, code, f"{key} is already mapped in {names[key]}")
+            why = "; a row has one stamp, that of one source" if code == "duplicate-target" else ""
+            problems.add(one.line, code, f"{key} is already mapped in {names[key]}{why}")
         names.setdefault(key, problems.file)

@@ -146,6 +146,7 @@ def test_a_second_mapping_of_the_same_table_is_refused(tmp_path: Path) -> None:
     assert codes == [
         ("transforms/shop_acl/second.yaml", 1, "duplicate-mapping"),
         ("transforms/shop_acl/second.yaml", 3, "duplicate-source"),
+        ("transforms/shop_acl/second.yaml", 4, "duplicate-target"),
     ]
 
 

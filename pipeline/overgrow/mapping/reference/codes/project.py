@@ -179,6 +179,11 @@ _TABLES = (
     Code(
         "duplicate-source", "Two mappings of one source table.", "One document per table; `also` for further targets."
     ),
+    Code(
+        "duplicate-target",
+        "Two mappings write one target table: whose row is newer could not be told.",
+        "A table of its own for each; or one mapping with `also`, if both come from one source table.",
+    ),
     Code("missing-policy", "`on` does not say what happens on drift or truncate.", "The message shows what to add."),
     Code(
         "replica-identity",
