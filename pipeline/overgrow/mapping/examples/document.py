@@ -7,39 +7,27 @@ uses, and expects only values its target columns can hold. Never runs a mapping.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
-from overgrow.envelope import SqlType, WireColumn
+from overgrow.envelope import WireColumn
 from overgrow.mapping import reading, tree
-from overgrow.mapping.examples import values
-from overgrow.mapping.interpret import OUTSIDE, Outside
+from overgrow.mapping.examples import cells
+from overgrow.mapping.examples.expectation import Expectation, ExpectationReader, Row
 from overgrow.mapping.plan import TablePlan
 from overgrow.mapping.problems import Problems, suggestion
 from overgrow.mapping.tree import Map, Node, Scalar, Sequence
 
-FILTER = "where"  # the field that an error in the mapping's filter names
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedError:
-    """The row is set aside because of this field, with a cause that holds these words."""
-
-    field: str
-    says: str
-
-
-Expectation = Mapping[str, str | None] | Literal[Outside.OUTSIDE] | ExpectedError
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One example: `row` holds wire values in the order of the mapping's columns."""
+    """One example: `row` holds wire values in the order of the mapping's columns; `also` is by further target."""
 
     name: str
     line: int
     row: Mapping[str, Any]
     expect: Expectation
+    also: Mapping[str, Row] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +67,7 @@ class _Reader:
         self._problems = problems
         self._columns: dict[str, WireColumn] = {column.name: column for column in plan.columns}
         self._used = tuple(column.name for column in plan.used)
-        self._targets = {column.name: column for column in plan.target_columns}
+        self._expectations = ExpectationReader(plan, problems)
 
     def examples(self, node: Node | None, defaults: Mapping[str, Any]) -> list[Example]:
         """The list of examples; a name stands for one of them only."""
@@ -119,7 +107,7 @@ class _Reader:
             if isinstance(node, Map):
                 self._problems.add(node.line, "bad-shape", "an example has the keys name, given and expect")
             return None
-        reading.known(found, ("name", "given", "expect"), self._problems, what="an example")
+        reading.known(found, ("name", "given", "expect", "also"), self._problems, what="an example")
         parts = {
             key: reading.required(found, key, self._problems, line=node.line, what="an example")
             for key in ("name", "given", "expect")
@@ -129,12 +117,12 @@ class _Reader:
         row = {**defaults, **given}
         if isinstance(parts["given"], Map):
             self._complete(row, found["given"][0].line)
-        expect = self._expectation(parts["expect"])
+        expect = self._expectations.expect(parts["expect"])
+        also = self._expectations.also(found["also"][1] if "also" in found else None, expect)
         if name is None or expect is None or not self._named(name):
             return None
-        return Example(
-            name=name.text, line=name.line, row={one: row[one] for one in self._used if one in row}, expect=expect
-        )
+        row = {one: row[one] for one in self._used if one in row}
+        return Example(name=name.text, line=name.line, row=row, expect=expect, also=also)
 
     def _absent(self, node: Sequence, defaults: Mapping[str, Any]) -> None:
         """Note once the columns that not one of several examples gives."""
@@ -161,75 +149,11 @@ class _Reader:
             )
 
     def _wire(self, column: WireColumn, key: Scalar, node: Node) -> Any:  # noqa: ANN401 - one Python type per SQL type
-        text = self._text(key, node)
-        if text is None and not column.nullable and _is_null(node):
+        text = cells.text(key, node, self._problems)
+        if not column.nullable and cells.is_null(node):
             self._problems.add(key.line, "bad-value", f"{key.text} is never NULL in the source table")
-        return None if text is None else self._parsed(text, column.type, key)
-
-    def _parsed(self, text: str, of: SqlType | None, key: Scalar) -> Any:  # noqa: ANN401 - as above
-        try:
-            return text if of is None else values.parse(text, of)
-        except ValueError as error:
-            self._problems.add(key.line, "bad-value", f"{key.text}: {error}")
-            return None
-
-    def _text(self, key: Scalar, node: Node) -> str | None:
-        """A value's text; None for NULL, and for what is no value."""
-        if not isinstance(node, Scalar):
-            self._problems.add(node.line, "bad-value", f"{key.text} is a single value; put JSON into single quotes")
-        elif node.plain and node.text in {"", "~"}:
-            message = f"{key.text}: write null for NULL, or {f'{node.text!r}'} for that text"
-            self._problems.add(node.line, "bad-value", message)
-        elif not _is_null(node):
-            return node.text
-        return None
-
-    def _expectation(self, node: Node | None) -> Expectation | None:
-        if isinstance(node, Scalar) and node.text == "outside":
-            return OUTSIDE
-        if isinstance(node, Map) and node.keys() == ["error"] and isinstance(node.entries[0][1], Map):
-            return self._error(node.entries[0][1])
-        if isinstance(node, Map) and node.entries:
-            return self._row(node)
-        if node is not None:
-            message = "expect is a row of target columns, the word outside, or {error: {field: ..., says: ...}}"
-            self._problems.add(node.line, "bad-shape", message)
-        return None
-
-    def _error(self, node: Map) -> ExpectedError | None:
-        found = reading.entries(node, self._problems, what="error")
-        reading.known(found, ("field", "says"), self._problems, what="error")
-        parts = [
-            reading.scalar(
-                reading.required(found, name, self._problems, line=node.line, what="error"), self._problems, what=name
-            )
-            for name in ("field", "says")
-        ]
-        field, says = parts
-        if field is None or says is None or not (field.text == FILTER or self._is_target(field)):
-            return None
-        return ExpectedError(field=field.text, says=says.text)
-
-    def _row(self, node: Map) -> Expectation:
-        made: dict[str, str | None] = {}
-        for name, (key, value) in reading.entries(node, self._problems, what="expect").items():
-            if self._is_target(key):
-                made[name] = self._text(key, value)
-                if made[name] is not None:
-                    self._parsed(made[name] or "", self._targets[name].type, key)
-        return made
-
-    def _is_target(self, key: Scalar) -> bool:
-        if key.text in self._targets:
-            return True
-        message = f"expect: the mapping writes no column {key.text}{suggestion(key.text, self._targets)}"
-        self._problems.add(key.line, "unknown-field", message)
-        return False
+        return cells.wire(key, text, column.type, self._problems)
 
 
 def _keys(node: Node) -> list[str]:
     return node.keys() if isinstance(node, Map) else []
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.plain and node.text == "null"

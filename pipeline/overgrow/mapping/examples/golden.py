@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from overgrow.mapping.examples.expectation import qualified
 from overgrow.mapping.examples.report import Difference, Outcome, Refusal, Result
 from overgrow.mapping.interpret import OUTSIDE
 from overgrow.mapping.problems import Problems
@@ -32,7 +33,7 @@ _NEXT = "if that is right: overgrow test --golden --update"
 
 def text(mapping: str, results: Iterable[Result]) -> str:
     """The file of a mapping."""
-    shown = {"mapping": mapping, "examples": {one.name: _document(one.outcome) for one in results}}
+    shown = {"mapping": mapping, "examples": {one.name: _document(one) for one in results}}
     return json.dumps(shown, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -59,7 +60,7 @@ def compared(golden: Golden, results: Iterable[Result], *, file: str) -> list[Re
         if kept is None:
             made.append(replace(one, fields=(), faults=(f"not in {file}; {_NEXT}",)))
         else:
-            fields = _fields(kept.fields, _flat(_document(one.outcome)))
+            fields = _fields(kept.fields, _flat(_document(one)))
             made.append(replace(one, file=file, line=kept.line, fields=fields, faults=()))
     gone = (f"no longer an example; {_NEXT}",)
     made += [
@@ -94,7 +95,13 @@ def _fields(kept: Mapping[str, str | None], found: Mapping[str, str | None]) -> 
     )
 
 
-def _document(outcome: Outcome) -> dict[str, Any]:
+def _document(result: Result) -> dict[str, Any]:
+    """One outcome, and those of further targets beside it."""
+    also = {label: _outcome(one) for label, one in result.also.items()}
+    return {**_outcome(result.outcome), **({"also": also} if also else {})}
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
     if outcome is OUTSIDE:
         return {"outside": True}
     if isinstance(outcome, Refusal):
@@ -102,15 +109,20 @@ def _document(outcome: Outcome) -> dict[str, Any]:
     return {"row": dict(outcome)}
 
 
-def _flat(document: Mapping[str, Any]) -> dict[str, str | None]:
+def _flat(document: Mapping[str, Any], label: str = "") -> dict[str, str | None]:
     """One level, as it is compared and shown; ValueError or the like for another shape."""
-    ((kind, value),) = document.items()
+    also = {} if label else document.get("also", {})
+    ((kind, value),) = ((kind, value) for kind, value in document.items() if kind != "also" or label)
     match kind:
         case "outside":
-            return {"(where)": "outside"}
+            made: dict[str, str | None] = {"(where)": "outside"}
         case "error":
-            return {f"(error) {name}": str(value[name]) for name in ("field", "column", "cause")}
+            made = {f"(error) {name}": str(value[name]) for name in ("field", "column", "cause")}
         case "row":
-            return {str(name): None if one is None else str(one) for name, one in value.items()}
+            made = {str(name): None if one is None else str(one) for name, one in value.items()}
         case _:
             raise ValueError(kind)
+    flat = {qualified(label, name): one for name, one in made.items()}
+    for name, one in also.items():
+        flat |= _flat(one, str(name))
+    return flat

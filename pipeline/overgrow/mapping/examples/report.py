@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from overgrow.mapping.interpret import Outside
@@ -46,6 +46,7 @@ class Result:
     file: str
     line: int
     outcome: Outcome
+    also: Mapping[str, Outcome] = field(default_factory=dict)  # of further targets, by label
     fields: tuple[Difference, ...] = ()
     faults: tuple[str, ...] = ()
 

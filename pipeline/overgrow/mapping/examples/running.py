@@ -8,6 +8,7 @@ be. Never reads a file. Called by `overgrow test`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from overgrow import errors
@@ -15,8 +16,10 @@ from overgrow.mapping import inverse
 from overgrow.mapping.codec import RowCodec
 from overgrow.mapping.copytext import copy_line
 from overgrow.mapping.examples import values
-from overgrow.mapping.examples.document import Example, ExampleFile, ExpectedError
-from overgrow.mapping.examples.report import Covered, Difference, Outcome, Refusal, Report, Result
+from overgrow.mapping.examples.comparing import differences, shown_error
+from overgrow.mapping.examples.document import Example, ExampleFile
+from overgrow.mapping.examples.expectation import ExpectedError, qualified
+from overgrow.mapping.examples.report import Covered, Outcome, Refusal, Report, Result
 from overgrow.mapping.interpret import OUTSIDE, interpret
 from overgrow.mapping.plan import TablePlan
 
@@ -48,34 +51,30 @@ def stored(plan: TablePlan, made: Outcome) -> Outcome:
     return made
 
 
-def compared(plan: TablePlan, expect: Mapping[str, str | None], found: Mapping[str, str | None]) -> list[Difference]:
-    """Two rows, by the fields that the first one has."""
-    types = {column.name: column.type for column in plan.target_columns}
-    made = []
-    for name, text in expect.items():
-        other = found.get(name)
-        same = text is other is None or (
-            text is not None
-            and other is not None
-            and values.comparable(text, types[name]) == values.comparable(other, types[name])
-        )
-        made.append(Difference(field=name, expected=text, found=other, same=same))
-    return made
-
-
 def _result(codec: RowCodec, file: ExampleFile, example: Example) -> Result:
-    made = _interpreted(codec.plan, example.row)
-    outcome = stored(codec.plan, made)
-    faults = [check(codec, example.row, made) for check in CHECKS]
+    faults: list[str] = []
+    outcomes: dict[str, Outcome] = {}
+    for one in (codec, *codec.also):
+        made = _interpreted(one.plan, example.row)
+        outcomes[one.plan.label] = stored(one.plan, made)
+        found = [check(one, example.row, made) for check in CHECKS]
+        faults += [f"also {one.plan.label}: {fault}" if one.plan.label else fault for fault in found if fault]
+    refused = next((_of(label, one) for label, one in outcomes.items() if isinstance(one, Refusal)), None)
     return Result(
         mapping=file.mapping,
         name=example.name,
         file=file.file,
         line=example.line,
-        outcome=outcome,
-        fields=tuple(_differences(codec.plan, example, outcome)),
-        faults=tuple(fault for fault in faults if fault),
+        outcome=refused or outcomes[""],
+        also={} if refused else {label: one for label, one in outcomes.items() if label},
+        fields=tuple(differences(codec.plan, example, outcomes, refused)),
+        faults=tuple(faults),
     )
+
+
+def _of(label: str, one: Refusal) -> Refusal:
+    """With the label of its target: one refusal sets the row aside for all of them."""
+    return replace(one, field=qualified(label, one.field))
 
 
 def _interpreted(plan: TablePlan, row: Mapping[str, Any]) -> Outcome:
@@ -85,39 +84,6 @@ def _interpreted(plan: TablePlan, row: Mapping[str, Any]) -> Outcome:
         if isinstance(error.__cause__, errors.ConfigurationError):  # a key that is not set is no property of the row
             raise error.__cause__ from None
         return Refusal(field=error.field, column=error.column, cause=error.cause)
-
-
-def _differences(plan: TablePlan, example: Example, found: Outcome) -> list[Difference]:
-    expect = example.expect
-    if isinstance(expect, ExpectedError):
-        return _expected_error(expect, found)
-    if expect is OUTSIDE or found is OUTSIDE:
-        words = ["outside" if one is OUTSIDE else "inside" for one in (expect, found)]
-        return [Difference(field="(where)", expected=words[0], found=words[1], same=expect is found)]
-    if isinstance(found, Refusal):
-        wanted = expect.get(found.field, "(not expected)")
-        return [Difference(field=found.field, expected=wanted, found=shown_error(found))]
-    return compared(plan, expect, found)
-
-
-def _expected_error(expect: ExpectedError, found: Outcome) -> list[Difference]:
-    wanted = f"error: ... {expect.says} ..."
-    if found is OUTSIDE:
-        return [Difference(field="(where)", expected="inside", found="outside")]
-    if not isinstance(found, Refusal):
-        return [Difference(field=expect.field, expected=wanted, found=found.get(expect.field))]
-    if found.field != expect.field:
-        return [
-            Difference(field=expect.field, expected=wanted, found="(not reached)"),
-            Difference(field=found.field, expected="(no error)", found=shown_error(found)),
-        ]
-    same = expect.says in found.cause
-    return [Difference(field=expect.field, expected=wanted, found=shown_error(found), same=same)]
-
-
-def shown_error(found: Refusal) -> str:
-    """A refusal in one line."""
-    return f"error: {found.cause} (from {found.column})" if found.column else f"error: {found.cause}"
 
 
 def _twin(codec: RowCodec, row: Mapping[str, Any], outcome: Outcome) -> str:
@@ -165,11 +131,15 @@ CHECKS: tuple[Check, ...] = (_twin, _way_back)
 def _covered(plan: TablePlan, file: ExampleFile) -> Covered:
     named: set[str] = set()
     for example in file.examples:
-        if isinstance(example.expect, ExpectedError):
-            continue
-        if example.expect is not OUTSIDE:
-            named |= example.expect.keys()
-    targets = [field.target.name for field in plan.fields if field.constant is None]
+        for label, row in {"": example.expect, **example.also}.items():
+            if row is not OUTSIDE and not isinstance(row, ExpectedError):
+                named |= {qualified(label, name) for name in row}
+    targets = [
+        qualified(one.label, field.target.name)
+        for one in plan.targets
+        for field in one.fields
+        if field.constant is None
+    ]
     return Covered(
         mapping=file.mapping,
         file=file.file,

@@ -65,7 +65,7 @@ def inputs(plans: Iterable[TablePlan], files: Iterable[ExampleFile]) -> Inputs:
     by_name = {plan.mapping: plan for plan in plans}
     met: Inputs = {}
     for file in files:
-        fields = [_recording(field, met) for field in by_name[file.mapping].fields]
+        fields = [_recording(field, met) for plan in by_name[file.mapping].targets for field in plan.fields]
         recorded = [field for field in fields if field is not None]
         for example in file.examples:
             for field in recorded:
@@ -75,7 +75,7 @@ def inputs(plans: Iterable[TablePlan], files: Iterable[ExampleFile]) -> Inputs:
 
 def translators(plans: Iterable[TablePlan]) -> dict[str, Translator]:
     """The translators that mappings use, by name."""
-    steps = (step for plan in plans for field in plan.fields for step in field.steps)
+    steps = (step for plan in plans for one in plan.targets for field in one.fields for step in field.steps)
     used = (getattr(step, "translator", None) for step in steps)
     return {one.name: one for one in used if isinstance(one, Translator)}
 
