@@ -77,6 +77,27 @@ def test_a_zombie_inside_a_transaction_blocks_nobody(hosted: Pipeline) -> None:
     assert [heir.stop(), zombie.stop()] == [0, 0]
 
 
+def test_a_worker_that_holds_records_and_commits_nothing_ends(hosted: Pipeline) -> None:
+    """Heartbeats go on, so its group keeps it: only the watchdog sees it."""
+    project = hosted.folder / "overgrow.yaml"
+    session = f"session_timeout_seconds: {SESSION_SECONDS}"
+    before = project.read_text()
+    project.write_text(before.replace(session, f"{session}\n  stall_seconds: 5"))
+    assert project.read_text() != before
+    writer = hosted.writer()
+    silent = hosted.worker(
+        entry=ARMED, OVERGROW_FAULT=Plant(point="after_fetch", do="delay", hit=9, seconds=600).text()
+    )
+    code = silent.ended()
+    project.write_text(before)
+    assert code == 70
+    (event,) = silent.events("watchdog")
+    assert "with records waiting" in event["cause"]
+    hosted.worker()
+    writer.done()
+    judge(hosted)
+
+
 def test_a_bug_ends_the_worker_and_commits_nothing(hosted: Pipeline) -> None:
     writer = hosted.writer()
     fault = Plant(point="before_commit", do="raise", hit=12)

@@ -13,7 +13,7 @@ from typing import Any
 
 from overgrow.mapping import render
 
-_INT = re.compile(r"-?[0-9]{1,30}")
+_INT = re.compile(r"-?[0-9]{1,1000}")  # of any type that can be cast from it
 _DATE = re.compile(r"([0-9]{4,7})-([0-9]{2})-([0-9]{2})( BC)?")
 _MOMENT = re.compile(r"([0-9]{4,6}-[0-9]{2}-[0-9]{2}) ([0-9:.]{8,15})( BC)?")
 _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6}))?")

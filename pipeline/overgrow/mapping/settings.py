@@ -28,6 +28,7 @@ _WORKER = {
     "max_poll_records": (1, 1_000_000),
     "fetch_bytes": (1024, 2**31 - 1),
     "session_timeout_seconds": (1, 3600),
+    "stall_seconds": (5, 86_400),
 }
 _PARTITIONS = 4
 _DIGITS = 18  # a longer row of digits is a name, not a number

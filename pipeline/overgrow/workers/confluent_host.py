@@ -50,6 +50,7 @@ class ConfluentHost:
         self._consumer = Consumer(configuration(group, bootstrap, settings))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._positions: dict[Part, int] = {}
+        self._durable: dict[Part, int] = {}  # the checkpoints, as far as this worker has moved or read them
         self._claims: dict[Part, Claim] = {}
         self._lost: dict[Part, float] = {}  # claimed by another since then: a zombie learns of it at the next polls
         self._changed = False  # the assignment changed during the poll in hand, or a seek was not taken
@@ -60,6 +61,51 @@ class ConfluentHost:
     def stop(self) -> None:
         """Finish the chunk in hand, then leave the group."""
         self._stopping = True
+
+    # -- what the watchdog asks (`watchdog.Watched`)
+
+    flow_active = True  # a consumer that was thrown out of its group rejoins at the next poll
+    refusal: errors.ReplicationError | None = None
+    crash_reason: BaseException | None = None
+
+    @property
+    def consumer(self) -> ConfluentHost:
+        """Itself."""
+        return self
+
+    @property
+    def engine(self) -> Engine:
+        """The engine."""
+        return self._engine
+
+    @property
+    def settings(self) -> WorkerSettings:
+        """The settings."""
+        return self._settings
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether it was told to."""
+        return self._stopping
+
+    @property
+    def durable(self) -> dict[Part, int]:
+        """Claimed partitions and their checkpoints."""
+        return dict(self._durable)
+
+    def highwater(self, tp: Part) -> int:
+        """The partition's end as the last fetch has told it."""
+        try:
+            _, high = self._consumer.get_watermark_offsets(TopicPartition(tp.topic, tp.partition), cached=True)
+        except RuntimeError:  # closed under the watchdog's hands
+            return -1
+        return int(high)
+
+    def event(self, name: str, /, **fields: Any) -> None:  # noqa: ANN401 - fields of a log event
+        """Log one."""
+        self._observe(name, fields)
+
+    # -- the loop
 
     async def run(self) -> None:
         """Poll, group by partition, feed."""
@@ -97,6 +143,8 @@ class ConfluentHost:
         await reached("after_fetch")
         try:
             await self._engine.feed(chunk, claim)
+            if part in self._durable:
+                self._durable[part] = chunk.next
             await reached("before_ack")
             self._consumer.commit(offsets=[TopicPartition(*part, chunk.next)], asynchronous=True)  # for other tools
         except Hole as hole:
@@ -168,11 +216,13 @@ class ConfluentHost:
         for one in partitions:
             self._positions.pop(Part(one.topic, one.partition), None)
             self._claims.pop(Part(one.topic, one.partition), None)
+            self._durable.pop(Part(one.topic, one.partition), None)
             self._lost.pop(Part(one.topic, one.partition), None)
 
     def _take(self, claimed: dict[Part, Claimed]) -> None:
         self._positions.update({part: one.next_offset for part, one in claimed.items()})
         self._claims.update({part: one.claim for part, one in claimed.items()})
+        self._durable.update({part: one.next_offset for part, one in claimed.items()})
 
     def _seek(self, positions: dict[Part, int]) -> None:
         for part, at in positions.items():

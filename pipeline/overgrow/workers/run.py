@@ -7,7 +7,6 @@ import gc
 import logging
 import os
 import signal
-import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,7 +26,7 @@ from overgrow.workers.faust_app import ApplyApp, make_app
 from overgrow.workers.health import Health
 from overgrow.workers.relay import Relay
 from overgrow.workers.settings import WorkerSettings
-from overgrow.workers.watchdog import STOP_SECONDS, Watchdog
+from overgrow.workers.watchdog import Watchdog
 
 REFUSED = 4
 
@@ -133,22 +132,18 @@ def run_confluent(folder: Path, *, name: str | None, verbose: bool) -> int:
 
 async def _until_signalled(host: ConfluentHost, relay: Relay, health: Health) -> None:
     loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        host.stop()
-        # A chunk may be waiting for a target that is away, a thread for a broker: neither owes anybody a farewell.
-        cut_short = threading.Timer(STOP_SECONDS, os._exit, [0])
-        cut_short.daemon = True
-        cut_short.start()
-
     for one in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(one, stop)
+        loop.add_signal_handler(one, host.stop)
+    # It also cuts a stop short: a chunk may be waiting for a target that is away, a thread for a broker, and neither
+    # owes anybody a farewell.
+    watching = loop.create_task(Watchdog(host).run())
     relaying = loop.create_task(relay.run())
     relaying.add_done_callback(lambda _: host.stop())  # it never returns: this is a bug, raised below
     looking = loop.create_task(health.run())
     try:
         await host.run()
     finally:
+        watching.cancel()
         relaying.cancel()
         looking.cancel()
     if relaying.done():

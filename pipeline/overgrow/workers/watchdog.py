@@ -1,7 +1,7 @@
 """Ends a worker that is alive but no longer works: an orchestrator restarts a dead process, not a silent one.
 
-Three ways to go silent have been seen with this host: the consumer leaves its group and waits for itself, the event
-loop is blocked, the consumer's thread is gone. They are judged by what the worker is for: commits.
+Three ways to go silent have been seen with Faust: the consumer leaves its group and waits for itself, the event loop is
+blocked, the consumer's thread is gone. On either host they are judged by what the worker is for: commits.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from overgrow import errors
+from overgrow.workers.settings import WorkerSettings
 
 REBALANCE_SECONDS = 20.0  # faust_app.py asks for at least that
 EXIT = 70  # EX_SOFTWARE
@@ -22,10 +25,48 @@ LOOP_STALL_SECONDS = 30.0
 CHECK_SECONDS = 1.0
 
 
+class WatchedConsumer(Protocol):
+    """What is known of the partitions. `flow_active`: the group has come together; `durable`: claimed partitions and
+    their checkpoints; `highwater`: a partition's end, as last heard (negative: not yet).
+    """
+
+    @property
+    def flow_active(self) -> bool: ...  # noqa: D102
+
+    @property
+    def durable(self) -> Mapping[Any, int]: ...  # noqa: D102
+
+    def highwater(self, tp: Any) -> int: ...  # noqa: ANN401, D102 - a partition as the host names it
+
+
+class Watched(Protocol):
+    """A host at work."""
+
+    @property
+    def engine(self) -> Any: ...  # noqa: ANN401, D102 - counts its commits and retries
+
+    @property
+    def refusal(self) -> errors.ReplicationError | None: ...  # noqa: D102
+
+    @property
+    def settings(self) -> WorkerSettings: ...  # noqa: D102
+
+    @property
+    def consumer(self) -> WatchedConsumer: ...  # noqa: D102
+
+    @property
+    def should_stop(self) -> bool: ...  # noqa: D102
+
+    @property
+    def crash_reason(self) -> BaseException | None: ...  # noqa: D102
+
+    def event(self, name: str, /, **fields: Any) -> None: ...  # noqa: ANN401, D102 - fields of a log event
+
+
 class Watchdog:
     """Checks once a second in the loop; a daemon thread checks the loop."""
 
-    def __init__(self, app: Any, clock: Callable[[], float] = time.monotonic) -> None:  # noqa: ANN401 - ApplyApp
+    def __init__(self, app: Watched, clock: Callable[[], float] = time.monotonic) -> None:
         self._app = app
         self._clock = clock
         self._beat = clock()
