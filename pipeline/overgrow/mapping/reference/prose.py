@@ -78,7 +78,7 @@ name, and its rows are written in the same transaction:
 also:
   shipping:
     target: {table: new.addresses, key: [customer_id, kind]}
-    where: {ship_1: {null: false}}
+    where: {ship_1: {"null": false}}
     fields:
       customer_id: cust_id
       kind: {const: shipping}
