@@ -6,6 +6,7 @@ row. Called by the compiler; `fits` holds the result against the target column.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from overgrow.mapping.words.text import MaxLength, Repair, Squeeze, Trim
 from overgrow.mapping.words.times import Instant, Local, Pass, Sentinels
 
 _BITS = {"smallint": 16, "integer": 32, "bigint": 64}
+_FRACTION = re.compile(r"\.([0-9]+)")
 _MICROS = 6  # decimals of a second that PostgreSQL keeps where nothing else is declared
 _TIMES = frozenset({"time", "timestamp", "timestamptz"})
 _HMAC, _TOKEN = 65, 25  # a colon and 64 hexadecimal digits; an underscore and 24 characters
@@ -210,7 +212,8 @@ def _digits(found: Bound) -> int | None:
 
 def _second_decimals(value: Any, kind: str) -> int:  # noqa: ANN401 - text of an instant, else microseconds
     if kind == "timestamptz":
-        return len(str(value).partition(".")[2].rstrip("Z0+").rstrip("0"))
+        found = _FRACTION.search(str(value))
+        return len(found[1].rstrip("0")) if found else 0
     return len(f"{value % 10**_MICROS:06d}".rstrip("0"))
 
 

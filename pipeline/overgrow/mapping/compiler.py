@@ -304,7 +304,7 @@ class _Compiler:
 
     def target_filled(self) -> None:
         """A target column that cannot be NULL has a field or a default."""
-        key = {part.text for part in self.document.target.key}
+        key = {part.text for part in self.document.target.key} | set(self._target.key)
         for column in self._target.columns.values():
             if column.name not in self._filled | key and not (column.nullable or column.default):
                 message = f"column {column.name} of {self._target.table} is NOT NULL and has neither field nor default"

@@ -83,9 +83,10 @@ def _check_several(document: MappingDocument, source: SourceTable, risky: frozen
 def _check_entering(document: MappingDocument, source: SourceTable, risky: frozenset[str], problems: Problems) -> None:
     """An update can bring a row into the filter and leave its large value out: there is no target row to patch."""
     used = sorted({name.text for field in document.fields for name in field.inputs if name.text in risky})
-    if any(document.where) and used and document.policies.get("partial") != "set_aside":
+    asked = next((condition for group in document.where for condition in group), None)
+    if asked is not None and used and document.policies.get("partial") != "set_aside":
         problems.add(
-            document.where[0][0].column.line,
+            asked.column.line,
             "partial-row-enters",
             f"a row that enters the filter may come without {', '.join(used)} and would be set aside: declare that with"
             f" on: {{partial: set_aside}}, or run ALTER TABLE {source.table} REPLICA IDENTITY FULL and record"
