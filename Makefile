@@ -24,6 +24,7 @@ check: $(STAMP) ## Lint, types, import rules, the example project, pure tests (w
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/overgrow check
+	$(BIN)/overgrow test --golden --strict
 	$(BIN)/pytest -q -m "not stack" $(ARGS)
 
 test: tools ## Every test, also those on the real stack (within 12 minutes)

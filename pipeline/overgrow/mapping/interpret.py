@@ -44,6 +44,8 @@ def field_text(field: Field, row: Mapping[str, Any]) -> str | None:
         return field.constant
     try:
         return _text(field, tuple(row[name] for name in field.inputs))
+    except errors.ConfigurationError:
+        raise  # a key of personal data that is not there is no fault of the row
     except Exception as error:
         cause = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise errors.TranslationError(field.target.name, ", ".join(field.inputs), cause) from error

@@ -108,11 +108,21 @@ def _node(event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
         raise _Refused(line, "yaml-tag", "tags are not part of the language: scalars are always text")
     match event:
         case yaml.ScalarEvent():
+            _check_text(event.value, line)
             return Scalar(text=event.value, line=line, plain=event.style is None)
         case yaml.SequenceStartEvent():
             return _sequence(line, events, depth)
         case _:
             return _map(line, events, depth)
+
+
+def _check_text(text: str, line: int) -> None:
+    """An escape can write half of a character, which no file, database or terminal can hold."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise _Refused(line, "bad-yaml", "a text with half a character (a lone surrogate)") from None
 
 
 def _sequence(line: int, events: Iterator[yaml.Event], depth: int) -> Sequence:

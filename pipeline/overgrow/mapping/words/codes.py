@@ -190,7 +190,7 @@ WORDS = (
         "says what every other code means.",
         back="yes, while no two codes mean the same and nothing is said `otherwise`",
         example="{from: stat_cd, do: {codes: {A: active, I: inactive}}}\n"
-        "{from: stat_cd, do: {codes: {file: transforms/shop_acl/codes/status.csv}}}\n"
+        "{from: stat_cd, do: {codes: {file: codes/status.csv}}}\n"
         "{from: stat_cd, do: {codes: {table: {A: active}, otherwise: other}}}",
         build=_codes, schema={"anyOf": [_WITH_FILE, _WITH_TABLE, _INLINE]},
     ),
@@ -199,7 +199,7 @@ WORDS = (
         does="Looks the value up in a reference table kept as a CSV file of the project: `key` and `value` name its "
         "columns. A value that is not there is a dead letter, unless `otherwise` is given.",
         back="yes, while no two keys have the same value and nothing is said `otherwise`",
-        example="{from: ctry, do: {lookup: {file: transforms/shop_acl/codes/countries.csv, key: iso3, value: iso2}}}",
+        example="{from: ctry, do: {lookup: {file: codes/countries.csv, key: iso3, value: iso2}}}",
         build=_lookup,
         schema=options_schema(
             {"file": TEXT_ARGUMENT, "key": TEXT_ARGUMENT, "value": TEXT_ARGUMENT}, {"otherwise": SCALAR}
