@@ -1,83 +1,136 @@
-"""`overgrow show`: one compiled mapping, for reading or as JSON, with its generated code on request."""
+"""`overgrow show`: what a mapping does with each column, as text, JSON or Markdown; its code; rows before and after."""
 
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import rich.console
-import rich.markup
-import rich.table
 
-from overgrow.mapping import Field, TablePlan
-from overgrow.mapping.words.step import Step, argument
+from overgrow.cli.dictionary import Screen
+from overgrow.mapping import TablePlan, dictionary
+from overgrow.mapping.dictionary import Dictionary, Row, Sample
+from overgrow.mapping.reference import schema as published
 from overgrow.project import Project
+from overgrow.sources import sample as live
 
-_WIDTH_OFF_TERMINAL = 160
+_LIVE = "-"  # what `--sample` without a file stands for
 
 
 @click.command
-@click.argument("mapping")
-@click.option("--json", "as_json", is_flag=True, help="The whole plan as one JSON document.")
-@click.option("--code", is_flag=True, help="The generated row function.")
-@click.pass_context
-def show(ctx: click.Context, mapping: str, *, as_json: bool, code: bool) -> None:
-    """The compiled mapping: fields, types, inverse, generated code."""
-    folder: Path = ctx.obj
+@click.argument("mapping", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every mapping of the project.")
+@click.option("--json", "form", flag_value="json", help="One JSON document on stdout.")
+@click.option("--markdown", "form", flag_value="markdown", help="A data dictionary for the project's documentation.")
+@click.option("--code", is_flag=True, help="The generated functions.")
+@click.option(
+    "--sample",
+    "file",
+    is_flag=False,
+    flag_value=_LIVE,
+    metavar="[FILE]",
+    help="Rows before and after: of the live source, or of an examples file or JSON.",
+)
+@click.option("--rows", type=click.IntRange(1, 100), default=1, show_default=True, help="How many of the live source.")
+@click.option("--schema", is_flag=True, help="The JSON Schema of mapping documents, for editors. Needs no project.")
+@click.pass_obj
+def show(
+    folder: Path,
+    *,
+    mapping: str | None,
+    everything: bool,
+    form: str | None,
+    code: bool,
+    file: str | None,
+    rows: int,
+    schema: bool,
+) -> None:
+    """What a mapping compiles to: fields, types, steps, ways back, SQL, code. Without MAPPING: the mappings.
+
+    Connects to nothing, but with --sample to the source (read only, for seconds). Values that the mapping hides are
+    shown after translation only.
+    """
+    if schema:
+        click.echo(published.text(), nl=False)
+        return
+    _check(mapping, everything=everything, form=form, one=code or file is not None)
     project = Project.require(folder)
-    plan = project.plan(mapping)
-    if code:
-        click.echo(project.codec(plan).source, nl=False)
-    elif as_json:
-        click.echo(json.dumps({**plan.describe(), "topic": project.topic(plan)}, ensure_ascii=False, indent=2))
-    else:
-        _print(project, plan)
-
-
-def _print(project: Project, plan: TablePlan) -> None:
-    console = rich.console.Console(
-        width=None if sys.stdout.isatty() else _WIDTH_OFF_TERMINAL, highlight=False, soft_wrap=False
-    )
-    for name, value in _head(project, plan):
-        console.print(f"[bold]{name:<9}[/bold] {rich.markup.escape(value)}")
-    table = rich.table.Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("field", "type", "from", "do", "way back"):
-        table.add_column(heading, overflow="fold")
-    for field in plan.fields:
-        table.add_row(*(rich.markup.escape(cell) for cell in _cells(field)))
-    console.print()
-    console.print(table)
-    if plan.dropped:
-        console.print()
-        console.print(f"[bold]{'dropped':<9}[/bold] {rich.markup.escape(', '.join(plan.dropped))}")
-
-
-def _head(project: Project, plan: TablePlan) -> list[tuple[str, str]]:
-    identity = "the source key under other names" if plan.key_identity else "translated; rows carry _og_key"
-    return [
-        ("mapping", f"{plan.mapping} version {plan.version} ({plan.file}, sha256 {plan.digest[:12]})"),
-        ("source", f"{plan.source_table} key ({', '.join(plan.source_key)}), replica identity {plan.replica_identity}"),
-        ("topic", project.topic(plan)),
-        ("target", f"{plan.target_table} key ({', '.join(plan.target_key)}): {identity}"),
-        ("where", plan.where_sql),
-        ("on", ", ".join(f"{event}: {policy}" for event, policy in plan.policies.items())),
+    plans = [project.plan(mapping)] if mapping else list(project.plans)
+    told = [
+        dictionary.describe(one, topic=project.topic(one), text=project.mapping_texts[one.mapping]) for one in plans
     ]
+    if code and form != "json":
+        click.echo(_code(project, plans[0]), nl=False)
+        return
+    samples = None if file is None else dictionary.translated(plans[0], _rows(project, plans[0], file, rows))
+    if form == "markdown":
+        click.echo(dictionary.page(told, samples or ()), nl=False)
+    elif form == "json":
+        found = _document(project, plans, told, samples, whole=mapping is not None or everything, code=code)
+        click.echo(json.dumps(found[0] if mapping else {"mappings": found}, ensure_ascii=False, indent=2))
+    else:
+        _print(told, samples, whole=mapping is not None or everything)
 
 
-def _cells(field: Field) -> tuple[str, ...]:
-    column = field.target
-    type_text = column.type_text if column.nullable else f"{column.type_text} not null"
-    if field.constant is not None:
-        return column.name, type_text, f"constant {field.constant!r}", "", "not needed"
-    steps = ", ".join(map(_step, field.steps))
-    return column.name, type_text, ", ".join(field.inputs), steps, field.one_way or "yes"
+def _check(mapping: str | None, *, everything: bool, form: str | None, one: bool) -> None:
+    if mapping and everything:
+        raise click.UsageError("give a MAPPING or --all")
+    if form == "markdown" and not (mapping or everything):
+        raise click.UsageError("--markdown needs a MAPPING, or --all")
+    if one and not mapping:
+        raise click.UsageError("--code and --sample need a MAPPING, which comes first: overgrow show MAPPING --sample")
 
 
-def _step(step: Step) -> str:
-    given = argument(step)
-    pairs = given.pop("pairs", None)
-    if isinstance(pairs, list):
-        return f"{step.word} " + " ".join(f"{str(code).strip()}={meaning}" for code, meaning in pairs)
-    return " ".join([step.word, *(str(value) if len(given) == 1 else f"{k}={value}" for k, value in given.items())])
+def _code(project: Project, plan: TablePlan) -> str:
+    first = project.codec(plan)
+    further = [f"\n\n# {one.plan.name}\n{one.source}" for one in first.also]
+    return "".join([first.source, *further])
+
+
+def _rows(project: Project, plan: TablePlan, file: str, rows: int) -> list[Row]:
+    if file == _LIVE:
+        found = live.sample(project.source_dsn, plan, rows=rows)
+        if not found:
+            click.echo(f"{plan.source_table} has no row inside the filter", err=True)
+        return [Row(name=_key(plan, row), values=row) for row in found]
+    path = Path(file)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"--sample {file}: {error}") from error
+    return dictionary.read(text, file, plan)
+
+
+def _key(plan: TablePlan, row: dict[str, object]) -> str:
+    hidden = dictionary.hidden(plan)
+    parts = [f"{name}={dictionary.HIDDEN if name in hidden else row[name]}" for name in plan.source_key]
+    return ", ".join(parts)
+
+
+def _document(
+    project: Project,
+    plans: Sequence[TablePlan],
+    told: Sequence[Dictionary],
+    samples: Sequence[Sample] | None,
+    *,
+    whole: bool,
+    code: bool,
+) -> list[dict[str, object]]:
+    if not whole:
+        return dictionary.listed(told)
+    found = [dictionary.plain(plan, one, samples) for plan, one in zip(plans, told, strict=True)]
+    return [{**one, "code": _code(project, plan)} if code else one for plan, one in zip(plans, found, strict=True)]
+
+
+def _print(told: Sequence[Dictionary], samples: Sequence[Sample] | None, *, whole: bool) -> None:
+    screen = Screen()
+    if samples is not None:
+        screen.samples(samples)
+    elif not whole:
+        screen.mappings(told)
+    else:
+        for number, one in enumerate(told):
+            if number:
+                click.echo()
+            screen.dictionary(one)

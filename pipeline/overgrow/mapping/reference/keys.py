@@ -74,7 +74,8 @@ RELATIONS = (
     ),
     Key(
         name="null", example='{birth_dt: {"null": false}}',
-        does="Is NULL (`true`), or is not (`false`). In quotes: a bare `null` key ends the checks of some editors.", schema={"type": "boolean"},
+        does="Is NULL (`true`), or is not (`false`). In quotes: a bare `null` key ends the checks of some editors.",
+        schema={"type": "boolean"},
     ),
     Key(
         name="at_least", example="{crt_dt: {at_least: 2015-01-01 00:00:00}}",
