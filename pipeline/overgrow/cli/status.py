@@ -129,9 +129,10 @@ def _total(mapping: MappingStatus) -> list[str]:
 def _letter_lines(seen: Status) -> list[str]:
     return [
         f"[{_LETTERS_STYLE}]open letters[/] {rich.markup.escape(one.mapping)}: "
-        + ", ".join(f"{count:,} {kind}" for kind, count in one.letters.items())
+        + (", ".join(f"{count:,} {kind}" for kind, count in one.letters.items()) or "none")
+        + (f" ({one.unrelayed:,} letters not relayed yet)" if one.unrelayed else "")
         for one in seen.mappings
-        if one.letters
+        if one.letters or one.unrelayed
     ]
 
 

@@ -67,12 +67,13 @@ class PartitionStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingStatus:
-    """One mapping; `letters`: open dead letters by kind."""
+    """One mapping; `letters`: open dead letters by kind; `unrelayed`: letters that the dlq topic does not have yet."""
 
     mapping: str
     topic: str
     partitions: Sequence[PartitionStatus]
     letters: Letters
+    unrelayed: int = 0
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -80,6 +81,7 @@ class MappingStatus:
             "mapping": self.mapping,
             "topic": self.topic,
             "open_letters": dict(self.letters),
+            "unrelayed_letters": self.unrelayed,
             "partitions": [one.document() for one in self.partitions],
         }
 
@@ -116,7 +118,7 @@ def look(deployment: Deployment) -> Status:
     problems: dict[str, errors.ReplicationError] = {}
     target = _ask("target", lambda: _target(deployment), problems)
     ends = _ask("kafka", lambda: _ends(deployment), problems) or {}
-    found, letters = target or ({}, {})
+    found, letters, unrelayed = target or ({}, {}, {})
     mappings = [
         MappingStatus(
             mapping=plan.mapping,
@@ -127,6 +129,7 @@ def look(deployment: Deployment) -> Status:
                 if part.topic == topic
             ],
             letters=letters.get(plan.mapping, {}),
+            unrelayed=unrelayed.get(plan.mapping, 0),
         )
         for topic, plan in deployment.plans.items()
     ]
@@ -147,7 +150,7 @@ def _ask(system: str, question: Callable[[], Seen], problems: dict[str, errors.R
         return None
 
 
-def _target(deployment: Deployment) -> tuple[dict[Part, Checkpoint], dict[str, dict[str, int]]]:
+def _target(deployment: Deployment) -> tuple[dict[Part, Checkpoint], dict[str, dict[str, int]], dict[str, int]]:
     where = session(deployment.target_dsn, what="target", application=_application(deployment))
     with naming("target"), where as connection:
         connection.execute("SET default_transaction_read_only TO on")
@@ -161,7 +164,12 @@ def _target(deployment: Deployment) -> tuple[dict[Part, Checkpoint], dict[str, d
         letters: dict[str, dict[str, int]] = {}
         for mapping, kind, count in rows:
             letters.setdefault(mapping, {})[kind] = count
-        return checkpoints.read(connection, deployment.pipeline), letters
+        unrelayed = connection.execute(
+            "SELECT mapping, count(*) FROM overgrow.dead_letter WHERE pipeline = %s AND relayed_at IS NULL"
+            " GROUP BY mapping",
+            [deployment.pipeline],
+        )
+        return checkpoints.read(connection, deployment.pipeline), letters, dict(unrelayed.fetchall())
 
 
 def _ends(deployment: Deployment) -> dict[Part, int]:

@@ -47,6 +47,22 @@ def test_a_partition_that_waits_shows_how_far_and_how_long(pipeline: Pipeline) -
     assert pipeline.verify().differences == ()
 
 
+def test_letters_that_the_dlq_topic_does_not_have_are_counted(pipeline: Pipeline) -> None:
+    """Made by hand while the worker, and its relay with it, stands still."""
+    with pipeline.frozen_worker():
+        pipeline.target(
+            'INSERT INTO overgrow.dead_letter (pipeline, mapping, topic, partition, epoch, "offset", _og_off, kind,'
+            " cause, state, mapping_version) SELECT pipeline, 'countries', topic, 0, 1, 9, 9, 'data', '', 'open', 1"
+            " FROM overgrow.checkpoint LIMIT 1"
+        )
+        document = json.loads(pipeline.run("status", "--json").stdout)
+        shown = pipeline.run("status").stdout
+        pipeline.target("DELETE FROM overgrow.dead_letter WHERE mapping = 'countries'")
+    (countries,) = (one for one in document["mappings"] if one["mapping"] == "countries")
+    assert (countries["open_letters"], countries["unrelayed_letters"]) == ({"data": 1}, 1)
+    assert "open letters countries: 1 data (1 letters not relayed yet)" in shown
+
+
 def test_what_does_not_answer_is_named_and_the_rest_is_shown(pipeline: Pipeline) -> None:
     nowhere = {
         "OVERGROW_CONNECT": "http://127.0.0.1:1",
