@@ -27,7 +27,7 @@ def sample(dsn: str, plan: TablePlan, *, rows: int) -> list[dict[str, Any]]:
     )
     with session(dsn, what="source", application="overgrow:show") as connection:
         try:
-            connection.read_only = True
+            connection.execute("SET default_transaction_read_only TO on")
             connection.execute(f"SET statement_timeout = '{TIMEOUT_SECONDS}s'")
             found = connection.execute(query).fetchall()
         except psycopg.errors.QueryCanceled as error:
