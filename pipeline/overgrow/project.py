@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from overgrow import errors
+from overgrow.mapping.catalogue import SourceTable
 from overgrow.mapping.codec import RowCodec
 from overgrow.mapping.connector import Connector
 from overgrow.mapping.constraints import Constraint
+from overgrow.mapping.ddl import TargetTable
 from overgrow.mapping.loader import Loader
 from overgrow.mapping.plan import TablePlan
 from overgrow.mapping.problems import Problem, suggestion
@@ -39,6 +41,8 @@ class Project:
     partitions: int
     plans: tuple[TablePlan, ...]
     refused: Mapping[str, str]  # source tables that stay behind, with the reason
+    sources: Mapping[str, SourceTable] = field(repr=False)  # as recorded, by `schema.table`
+    targets: Mapping[str, TargetTable] = field(repr=False)  # as declared, likewise
     mapping_texts: Mapping[str, str] = field(repr=False)
     worker: Mapping[str, int]
     demo: Mapping[str, Any]
@@ -64,6 +68,8 @@ class Project:
             partitions=settings.partitions,
             plans=loaded.plans,
             refused={one.table.text: one.reason.text for one in settings.refused},
+            sources=loaded.sources,
+            targets=loaded.targets,
             mapping_texts=loaded.texts,
             worker=settings.worker,
             demo=settings.demo,
@@ -107,17 +113,7 @@ class Project:
 
     def resolve(self, key: str) -> str:
         """A setting with its environment references replaced; ConfigurationError names key and variable."""
-
-        def value(match: re.Match[str]) -> str:
-            found = os.environ.get(match[1])
-            if not found:
-                raise errors.ConfigurationError(
-                    f"{FILE}: {key} needs the environment variable {match[1]}, which is not set;"
-                    ' set it, or for the local stack run: eval "$(overgrow stack env)"'
-                )
-            return found
-
-        return _REFERENCE.sub(value, self.settings[key])
+        return resolved(self.settings[key], key)
 
     def topic(self, plan: TablePlan) -> str:
         """The topic of a plan's source table."""
@@ -135,3 +131,18 @@ class Project:
         names = [plan.mapping for plan in self.plans]
         hint = suggestion(mapping, names) or f"; mappings: {', '.join(names)}"
         raise errors.ConfigurationError(f"no mapping is called {mapping}{hint}")
+
+
+def resolved(text: str, key: str) -> str:
+    """A setting's text with its environment references replaced; ConfigurationError names key and variable."""
+
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1])
+        if not found:
+            raise errors.ConfigurationError(
+                f"{FILE}: {key} needs the environment variable {match[1]}, which is not set;"
+                ' set it, or for the local stack run: eval "$(overgrow stack env)"'
+            )
+        return found
+
+    return _REFERENCE.sub(value, text)

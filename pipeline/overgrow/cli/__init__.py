@@ -18,7 +18,7 @@ from overgrow import __version__, errors
 # verb -> (module, one line for --help); the module has a click command of the name of the verb.
 VERBS = {
     "init": ("init", "Draft a project from a live legacy database, with what is left to decide."),
-    "check": ("check", "Validate the project offline; every error at once."),
+    "check": ("check", "Validate the project; every error at once. --live: against the databases as well."),
     "test": ("test", "The mappings' own example rows, and the translators there and back; exit 3 on a difference."),
     "doctor": ("doctor", "Are the live systems as the project needs them? Exit 3 on a failed check."),
     "show": ("show", "The compiled mapping: fields, types, inverse, generated code."),

@@ -6,7 +6,8 @@ difference is drift, seen by the decoder. Called by the project loader.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from overgrow.envelope import SqlType
 from overgrow.mapping import reading, tree
@@ -34,6 +35,11 @@ class SourceTable:
     key: tuple[str, ...]
     replica_identity: str
     columns: dict[str, SourceColumn]
+    lines: Mapping[str, int] = field(default_factory=dict)  # of the file's keys
+
+    def line(self, key: str) -> int:
+        """Where a key of the file stands."""
+        return self.lines.get(key, 1)
 
 
 def read(text: str, problems: Problems, *, table: str) -> SourceTable | None:
@@ -64,6 +70,7 @@ def read(text: str, problems: Problems, *, table: str) -> SourceTable | None:
         key=tuple(part.text for part in key),
         replica_identity=identity or "default",
         columns=columns,
+        lines={name: key.line for name, (key, _) in found.items()},
     )
 
 

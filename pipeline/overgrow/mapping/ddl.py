@@ -7,8 +7,8 @@ Never connects. Called by the project loader.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import sqlglot
 import sqlglot.errors
@@ -34,6 +34,7 @@ class TargetTable:
     line: int
     columns: dict[str, TargetColumn]
     key: tuple[str, ...]
+    lines: Mapping[str, int] = field(default_factory=dict)  # of the columns
 
 
 def read(text: str, problems: Problems) -> list[TargetTable]:
@@ -95,6 +96,7 @@ def _statement(statement: exp.Expr, line: int, problems: Problems) -> TargetTabl
 def _table(schema: exp.Schema, problems: Problems) -> TargetTable:
     columns: dict[str, TargetColumn] = {}
     key: list[str] = []
+    lines: dict[str, int] = {}
     line = line_of(schema.this)
     for part in schema.expressions:
         if isinstance(part, exp.ColumnDef):
@@ -102,6 +104,7 @@ def _table(schema: exp.Schema, problems: Problems) -> TargetTable:
             if column.name in columns:
                 problems.add(line_of(part), "duplicate-column", f"column {column.name} is there twice")
             columns[column.name] = column
+            lines[column.name] = line_of(part, line)
             key += [column.name] if part.find(exp.PrimaryKeyColumnConstraint) else []
         else:
             key += [name_of(one) for found in part.find_all(exp.PrimaryKey) for one in found.expressions]
@@ -112,7 +115,7 @@ def _table(schema: exp.Schema, problems: Problems) -> TargetTable:
     name = table_name(schema.this)
     if not key:
         problems.add(line, "missing-primary-key", f"table {name} has no primary key")
-    return TargetTable(table=name, file=problems.file, line=line, columns=columns, key=tuple(key))
+    return TargetTable(table=name, file=problems.file, line=line, columns=columns, key=tuple(key), lines=lines)
 
 
 def table_name(table: exp.Expr) -> str:

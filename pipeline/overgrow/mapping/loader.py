@@ -33,6 +33,8 @@ class Loaded:
     plans: tuple[TablePlan, ...]
     texts: Mapping[str, str]  # the mappings' documents by the mappings' names
     constraints: tuple[constraints.Constraint, ...]
+    sources: Mapping[str, catalogue.SourceTable]
+    targets: Mapping[str, ddl.TargetTable]
 
 
 class Loader:
@@ -73,7 +75,15 @@ class Loader:
         self._check_refused(found.refused, place)
         if connected is None:
             return None
-        return Loaded(settings=found, connector=connected, plans=tuple(plans), texts=texts, constraints=tuple(late))
+        return Loaded(
+            settings=found,
+            connector=connected,
+            plans=tuple(plans),
+            texts=texts,
+            constraints=tuple(late),
+            sources={name: one for name, one in self._sources.items() if one is not None},
+            targets=self._tables,
+        )
 
     def _file(self, name: Scalar | None, read: Callable[[str, Problems], T], place: Problems) -> T | None:
         """Read a file named in the project file; its own problems are noted under its own name."""

@@ -294,3 +294,23 @@ def test_an_invalid_project_names_its_first_problem_and_the_command(tmp_path: Pa
 
 def test_the_sample_connector_is_what_the_cases_change() -> None:
     assert json.loads(CONNECTOR)["config"]["unavailable.value.placeholder"] == sample.OWN_PLACEHOLDER
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--live", "--record"], "--live looks, --record writes"),
+        (["public.kunde"], "belong to --record"),
+        (["--dry-run"], "belong to --record"),
+        (["--live", "--yes"], "belong to --record"),
+    ],
+)
+def test_options_that_do_not_go_together_are_a_matter_of_usage(tmp_path: Path, words: list[str], said: str) -> None:
+    result = CliRunner().invoke(cli, ["--project", str(sample.write(tmp_path)), "check", *words])
+    assert (result.exit_code, said in result.stderr) == (2, True), result.output
+
+
+def test_an_invalid_project_is_told_before_any_database_is_asked(tmp_path: Path) -> None:
+    folder = sample.write(tmp_path, {CUSTOMERS: "mapping: [\n"})
+    result = CliRunner().invoke(cli, ["--project", str(folder), "check", "--live"])
+    assert (result.exit_code, result.stdout.count("bad-yaml")) == (2, 1)

@@ -66,6 +66,8 @@ def _fit(value: Any, to: SqlType) -> Any:  # noqa: ANN401 - one Python type per 
         scale = to.scale or 0
         if len(whole.lstrip("0")) > to.size - scale or len(decimals.rstrip("0")) > scale:
             raise ValueError(f"{value} does not fit {to}")
+        if len(decimals) > scale:  # zeros that the type does not print
+            return value.partition(".")[0] + (f".{decimals[:scale]}" if scale else "")
     return value
 
 

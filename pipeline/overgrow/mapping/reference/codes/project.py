@@ -225,6 +225,28 @@ _DDL = (
     Code("duplicate-constraint", "Two constraints of one name in one schema.", "Rename one."),
 )
 
+_AGAIN = "Mean it: `overgrow check --record TABLE`, then mend the mapping. Or change the source back."
+_LIVE = (
+    Code("live-table", "The source has no such table any more.", "Remove mapping and catalogue, or look for a rename."),
+    Code("live-column", "The source has a column more, or one less, than recorded.", _AGAIN),
+    Code("live-type", "A column of the source has another type than recorded.", _AGAIN),
+    Code("live-nullable", "A column of the source can be NULL, or cannot, other than recorded.", _AGAIN),
+    Code("live-key", "The source's primary key is another one than recorded.", _AGAIN),
+    Code(
+        "live-replica-identity",
+        "What the source sends of old rows is not what is recorded.",
+        "The message has the `ALTER TABLE`; or `overgrow check --record TABLE`.",
+    ),
+    Code(
+        "target-column",
+        "The target table has not a column of the DDL, or one more that is NOT NULL without a default.",
+        "`ALTER TABLE` at the target, or mend the DDL.",
+    ),
+    Code("target-type", "A column of the target has another type than the DDL says.", "As before."),
+    Code("target-nullable", "A column of the target is NOT NULL, or is not, other than the DDL says.", "As before."),
+    Code("target-key", "The target table has another primary key than the DDL says.", "As before."),
+)
+
 PROJECT = {
     "Any file": _FILES,
     "Words and translators": _WORDS,
@@ -232,4 +254,5 @@ PROJECT = {
     "Keys": _KEYS,
     "Tables and policies": _TABLES,
     "DDL and constraints": _DDL,
+    "Live databases (`check --live`, exit code 3)": _LIVE,
 }
