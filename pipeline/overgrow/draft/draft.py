@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from overgrow import errors
-from overgrow.draft import names, structure, suspicions
+from overgrow.draft import dates, names, structure, suspicions
 from overgrow.draft.choosing import Choice, Mapped, choose
 from overgrow.draft.facts import Database
 from overgrow.draft.pages import decisions as listing
@@ -105,8 +105,7 @@ def _pages(context: str, database: Database, choice: Choice, sample: Sample, pla
     ]
     pages += [source.catalogue(mapped) for mapped in choice.mapped]
     pages += [
-        mapping.mapping(context, mapped, suspicions.steps(mapped, _profiles(mapped, sample)))
-        for mapped in choice.mapped
+        mapping.mapping(context, mapped, dates.steps(mapped, _profiles(mapped, sample))) for mapped in choice.mapped
     ]
     identities = source.identities(choice.mapped)
     return pages if identities is None else [*pages, identities]

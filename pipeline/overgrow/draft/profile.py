@@ -27,6 +27,8 @@ SENTINELS = (
 )
 _MONEY = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?")
 _NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
+# The calendar Debezium's driver reads dates with knows neither years before Christ nor the days Gregory left out.
+_SKIPPED = ("1582-10-05", "1582-10-14")
 _DAY = 10  # characters of an ISO date
 _LATIN1_CONTROLS = range(0x80, 0xA0)
 
@@ -42,6 +44,7 @@ class Profile:
     codes: Counter[str] | None = field(default_factory=Counter)
     sentinels: Counter[str] = field(default_factory=Counter)
     not_finite: int = 0
+    ancient: int = 0  # dates that a snapshot of Debezium's gives as another day
     cents: int = 0  # floats of at most two decimals
     fractions: int = 0  # of them those that have any
     personal: int = 0
@@ -95,6 +98,7 @@ class Profile:
 
     def _moment(self, value: str) -> None:
         day, rest = value[:_DAY], value[_DAY:]
+        self.ancient += self.kind == "date" and (rest == " BC" or _SKIPPED[0] <= value <= _SKIPPED[1])
         if value.endswith("infinity"):
             self.sentinels[value] += 1
         elif day in SENTINELS and (day != "1970-01-01" or not rest.strip(" 0:+")):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from overgrow.draft import names
 from overgrow.draft.choosing import Choice, Mapped, Refusal, left_out
 from overgrow.draft.facts import Database
-from overgrow.draft.questions import Question
+from overgrow.draft.questions import Page, Question
 from overgrow.envelope import quote
 
 
@@ -51,8 +51,7 @@ def _identity(mapped: Mapped) -> Question:
 
 def rest(choice: Choice, unsampled: Mapping[str, str]) -> Iterator[Question]:
     """What stays behind, what got another name than one would think, what was not looked at, what comes at the end."""
-    for refusal in choice.refused:
-        yield _refused(refusal)
+    yield from _refused(choice)
     for mapped in choice.mapped:
         yield from _dropped(mapped)
         yield from _renamed(mapped)
@@ -77,17 +76,23 @@ def rest(choice: Choice, unsampled: Mapping[str, str]) -> Iterator[Question]:
         )
 
 
-def _refused(refusal: Refusal) -> Question:
+def _refused(choice: Choice) -> Iterator[Question]:
+    """Those for which something can be done one by one; the others together, by their reason."""
     again = "then run `overgrow init` again with `--table`, into another folder, and take its files over"
-    return Question(
-        kind="refused-table",
-        subject=refusal.table,
-        asked="May this stay behind?",
-        seen=refusal.reason,
-        taken="it is neither streamed nor mapped (`source.refused`)",
-        change=f"in the source: {refusal.change}; {again}" if refusal.change else "it needs a way of its own",
-        spots=(("settings", refusal.table, ""),),
-    )
+    together: dict[str, list[Refusal]] = {}
+    for one in choice.refused:
+        together.setdefault(f"{one.table}: {one.reason}" if one.change else one.reason, []).append(one)
+    for same in together.values():
+        change = same[0].change
+        yield Question(
+            kind="refused-table",
+            subject=", ".join(one.table for one in same),
+            asked="May this stay behind?" if len(same) == 1 else "May these stay behind?",
+            seen=same[0].reason,
+            taken="neither streamed nor mapped (`source.refused`)",
+            change=f"in the source: {change}; {again}" if change else "there is no way with this version",
+            spots=tuple(("settings", one.table, "") for one in same),
+        )
 
 
 def _dropped(mapped: Mapped) -> Iterator[Question]:
@@ -105,16 +110,15 @@ def _dropped(mapped: Mapped) -> Iterator[Question]:
 
 def _renamed(mapped: Mapped) -> Iterator[Question]:
     """Only names that do not follow from the source's: taken, reserved, or without a letter of the alphabet."""
-    for field in mapped.fields:
-        if field.name != names.snake(field.column.name):
-            yield Question(
-                kind="new-name",
-                subject=f"{mapped.table.full_name}: {field.column.name}",
-                asked=f"What is the column called in the new model? `{field.name}` was all that could be made of it.",
-                taken=f"`{field.name}`",
-                change="rename it in the mapping and in the DDL",
-                spots=(
-                    ("mapping", mapped.table.full_name, field.column.name),
-                    ("target", mapped.table.full_name, field.column.name),
-                ),
-            )
+    found = [field for field in mapped.fields if field.name != names.snake(field.column.name)]
+    if found:
+        columns = [field.column.name for field in found]
+        pages: tuple[Page, ...] = ("mapping", "target")
+        yield Question(
+            kind="new-name",
+            subject=f"{mapped.table.full_name}: {', '.join(columns)}",
+            asked="What are these columns called in the new model? Their own names are taken, reserved, or no words.",
+            taken=", ".join(f"`{field.name}`" for field in found),
+            change="rename each in the mapping and in the DDL",
+            spots=tuple((page, mapped.table.full_name, name) for name in columns for page in pages),
+        )

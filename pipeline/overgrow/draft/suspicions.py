@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from overgrow.draft import personal
+from overgrow.draft import asking, dates, personal
 from overgrow.draft.choosing import Field, Mapped
 from overgrow.draft.names import snake
 from overgrow.draft.pages.page import scalar
 from overgrow.draft.profile import Profile
-from overgrow.draft.questions import Question, Spot
+from overgrow.draft.questions import Question
 
 Profiles = Mapping[str, Profile]
 _MONEY = re.compile(
@@ -33,56 +33,13 @@ _CODED = frozenset({"text", "char", "int"})
 
 def questions(mapped: Mapped, profiles: Profiles) -> Iterator[Question]:
     """Everything odd about one table, its whole first, then column by column."""
-    yield from _naive_times(mapped)
+    yield from dates.naive(mapped)
     yield from _personal(mapped, profiles)
     yield from _empty_texts(mapped, profiles)
     for field in mapped.fields:
         profile = profiles.get(field.column.name)
         for look in _LOOKS:
             yield from look(mapped, field, profile)
-
-
-def steps(mapped: Mapped, profiles: Profiles) -> dict[str, str]:
-    """What the draft does to a column so that its rows can come along as they are."""
-    return {
-        field.column.name: "{sentinels: {infinity: infinity, -infinity: -infinity}}"
-        for field in mapped.fields
-        if _kind(field) in {"timestamp", "timestamptz"} and _infinite(profiles.get(field.column.name))
-    }
-
-
-def _infinite(profile: Profile | None) -> bool:
-    return profile is not None and any(value.endswith("infinity") for value in profile.sentinels)
-
-
-def _kind(field: Field) -> str:
-    return field.column.type.wire.kind if field.column.type is not None else ""
-
-
-def _spots(mapped: Mapped, *columns: str) -> tuple[Spot, ...]:
-    return tuple(("mapping", mapped.table.full_name, column) for column in columns)
-
-
-def _subject(mapped: Mapped, *columns: str) -> str:
-    return f"{mapped.table.full_name}: {', '.join(columns)}"
-
-
-def _shares(field: Field) -> str:
-    return f"`{scalar(field.name)}: {{from: {scalar(field.column.name)}, do: "
-
-
-def _naive_times(mapped: Mapped) -> Iterator[Question]:
-    naive = [field for field in mapped.fields if _kind(field) == "timestamp"]
-    if naive:
-        columns = [field.column.name for field in naive]
-        yield Question(
-            kind="naive-time",
-            subject=_subject(mapped, *columns),
-            asked="These times have no zone. In which zone were they written?",
-            taken="kept without a zone (`timestamp`)",
-            change=f"for each: {_shares(naive[0])}{{instant: Europe/London}}}}` with its zone; the type `timestamptz`",
-            spots=_spots(mapped, *columns),
-        )
 
 
 def _is_personal(name: str, profile: Profile | None) -> bool:
@@ -97,12 +54,12 @@ def _personal(mapped: Mapped, profiles: Profiles) -> Iterator[Question]:
     if columns:
         yield Question(
             kind="personal-data",
-            subject=_subject(mapped, *columns),
+            subject=asking.subject(mapped, *columns),
             asked="These look like data about people. May the new system hold them, and as they are?",
             taken="kept as they are; no value of them is shown here",
             change='`{hmac: {key: "${env:NAME}", id: k1}}` keeps them comparable, `{mask: {keep_last: 4}}` readable in'
             " part (for text; the type becomes `text`); or move the column to `drop:` and delete it from the DDL",
-            spots=_spots(mapped, *columns),
+            spots=asking.spots(mapped, *columns),
         )
 
 
@@ -114,23 +71,23 @@ def _empty_texts(mapped: Mapped, profiles: Profiles) -> Iterator[Question]:
         and (profile := profiles.get(field.column.name)) is not None
         and profile.empty
         and profile.nulls
-        and _kind(field) in {"text", "char"}
+        and asking.kind(field) in {"text", "char"}
     ]
     if found:
         columns = [field.column.name for field, _ in found]
         yield Question(
             kind="empty-text",
-            subject=_subject(mapped, *columns),
+            subject=asking.subject(mapped, *columns),
             asked="These hold empty texts beside NULLs. Is there a difference?",
             seen="; ".join(f"{f.column.name}: {p.empty} empty, {p.nulls} NULL of {p.rows}" for f, p in found),
             taken="kept apart",
-            change=f'if there is none: {_shares(found[0][0])}{{null_if: ""}}}}`',
-            spots=_spots(mapped, *columns),
+            change=f'if there is none: {asking.begins(found[0][0])}{{null_if: ""}}}}`',
+            spots=asking.spots(mapped, *columns),
         )
 
 
 def _money(mapped: Mapped, field: Field, profile: Profile | None) -> Iterator[Question]:
-    if _kind(field) != "float":
+    if asking.kind(field) != "float":
         return
     in_cents = profile is not None and profile.values >= _FEW_VALUES and profile.cents == profile.values
     looks = in_cents and profile is not None and bool(profile.fractions)
@@ -141,18 +98,18 @@ def _money(mapped: Mapped, field: Field, profile: Profile | None) -> Iterator[Qu
         seen = f"{profile.cents} of {profile.values} values have at most two decimals"
     yield Question(
         kind="money-in-float",
-        subject=_subject(mapped, field.column.name),
+        subject=asking.subject(mapped, field.column.name),
         asked="Is this money? A float cannot hold it exactly: sums of it drift.",
         seen=seen,
         taken=f"kept as it is (`{field.column.type}`)",
-        change=f'{_shares(field)}[{{cast: "numeric(14,2)"}}]}}` and the type `numeric(14,2)` in the DDL',
-        spots=(*_spots(mapped, field.column.name), ("target", mapped.table.full_name, field.column.name)),
+        change=f'{asking.begins(field)}[{{cast: "numeric(14,2)"}}]}}` and the type `numeric(14,2)` in the DDL',
+        spots=(*asking.spots(mapped, field.column.name), asking.in_target(mapped, field)),
     )
 
 
 def _codes(mapped: Mapped, field: Field, profile: Profile | None) -> Iterator[Question]:
     name = field.column.name
-    codes = profile.codes if profile is not None and _kind(field) in _CODED else None
+    codes = profile.codes if profile is not None and asking.kind(field) in _CODED else None
     if profile is None or not codes or _refers(mapped, name) or _is_personal(name, profile):
         return
     truth = _truth(codes)
@@ -167,13 +124,13 @@ def _codes(mapped: Mapped, field: Field, profile: Profile | None) -> Iterator[Qu
     table = ", ".join(f"{scalar(code)}: …" for code, _ in listed[:3]) if listed else "A: active, B: …"
     yield Question(
         kind="codes",
-        subject=_subject(mapped, name),
+        subject=asking.subject(mapped, name),
         asked="Are these codes? What do they mean in the new model?",
         seen=seen if shown else f"{seen} (not shown: they may be about people)",
         codes=listed,
         taken="kept as they are",
-        change=f"{_shares(field)}{{codes: {{{table}}}}}}}` with every code and its meaning; the type becomes `text`",
-        spots=_spots(mapped, name),
+        change=f"{asking.begins(field)}{{codes: {{{table}}}}}}}` with every code; the type becomes `text`",
+        spots=asking.spots(mapped, name),
     )
 
 
@@ -183,13 +140,13 @@ def _boolean(
     yes, no = (_code(one) for one in truth)
     return Question(
         kind="boolean",
-        subject=_subject(mapped, field.column.name),
+        subject=asking.subject(mapped, field.column.name),
         asked="Is this yes or no?",
         seen=seen,
         codes=listed,
         taken="kept as it is",
-        change=f"{_shares(field)}{{bool: {{{yes}: true, {no}: false}}}}}}` and the type `boolean` in the DDL",
-        spots=(*_spots(mapped, field.column.name), ("target", mapped.table.full_name, field.column.name)),
+        change=f"{asking.begins(field)}{{bool: {{{yes}: true, {no}: false}}}}}}` and the type `boolean` in the DDL",
+        spots=(*asking.spots(mapped, field.column.name), asking.in_target(mapped, field)),
     )
 
 
@@ -215,49 +172,29 @@ def _repair(mapped: Mapped, field: Field, profile: Profile | None) -> Iterator[Q
     read_as = "latin1" if profile.repairable["latin1"] else "cp1252"
     yield Question(
         kind="double-encoded",
-        subject=_subject(mapped, field.column.name),
+        subject=asking.subject(mapped, field.column.name),
         asked="Is this text encoded twice (UTF-8 that was read as another encoding, `Ã©` for `é`)?",
         seen=f"{profile.repairable.total()} of {profile.values} sampled values",
         taken="kept as it is",
-        change=f"{_shares(field)}{{repair: {{read_as: {read_as}}}}}}}`",
-        spots=_spots(mapped, field.column.name),
-    )
-
-
-def _sentinel(mapped: Mapped, field: Field, profile: Profile | None) -> Iterator[Question]:
-    if profile is None or not profile.sentinels:
-        return
-    stopped = _kind(field) == "date" and _infinite(profile)
-    names = dict.fromkeys("infinity" if one.endswith("infinity") and stopped else one for one in profile.sentinels)
-    midnight = "" if _kind(field) == "date" else " 00:00:00" + ("+00" if _kind(field) == "timestamptz" else "")
-    table = ", ".join(f"{one if one.endswith('infinity') else scalar(one + midnight)}: null" for one in names)
-    yield Question(
-        kind="sentinel",
-        subject=_subject(mapped, field.column.name),
-        asked="Do these dates stand for something else, such as no date at all?",
-        seen=f"in {profile.values} sampled values",
-        codes=tuple(profile.sentinels.most_common()),
-        taken="rows with an infinite date are set aside: it does not arrive whole" if stopped else "kept as they are",
-        change=f"{_shares(field)}{{sentinels: {{{table}}}}}}}` (the column must take NULL; or give another date)",
-        spots=_spots(mapped, field.column.name),
-        blocking=stopped,
+        change=f"{asking.begins(field)}{{repair: {{read_as: {read_as}}}}}}}`",
+        spots=asking.spots(mapped, field.column.name),
     )
 
 
 def _not_finite(mapped: Mapped, field: Field, profile: Profile | None) -> Iterator[Question]:
-    if profile is None or not profile.not_finite or _kind(field) != "numeric":
+    if profile is None or not profile.not_finite or asking.kind(field) != "numeric":
         return
     yield Question(
         kind="not-a-number",
-        subject=_subject(mapped, field.column.name),
+        subject=asking.subject(mapped, field.column.name),
         asked="This number holds NaN or infinity. What is meant?",
         seen=f"{profile.not_finite} of {profile.values} sampled values",
         taken="rows with such a value are set aside",
         change="mend them in the source, or move the column to `drop:` and delete it from the DDL",
-        spots=_spots(mapped, field.column.name),
+        spots=(*asking.spots(mapped, field.column.name), asking.in_target(mapped, field)),
         blocking=True,
     )
 
 
 _Look = Callable[[Mapped, Field, Profile | None], Iterator[Question]]
-_LOOKS: tuple[_Look, ...] = (_money, _codes, _repair, _sentinel, _not_finite)
+_LOOKS: tuple[_Look, ...] = (_money, _codes, _repair, dates.sentinel, dates.ancient, _not_finite)

@@ -90,31 +90,45 @@ class Run:
                 worker.terminate()
                 worker.wait(30)
         if done.returncode:
-            return "verify", done.stdout[-4000:] + done.stderr + (self._folder / "worker.log").read_text()[-4000:]
+            return "verify", _differences(done.stdout) + done.stderr + (self._folder / "worker.log").read_text()[-4000:]
         return "", ""
 
     def _answer(self) -> None:
         """Give every question that comes before `apply` the answer it suggests."""
         for one in self._made["decisions"]:
-            if not one["before_apply"]:
-                continue
-            table, _, column = one["subject"].partition(": ")
-            place = one["places"][0]
-            if one["kind"] == "sentinel":
-                self._edit(place, re.search(r"`([^`]*\}\})`", one["change"])[1])  # type: ignore[index]  # it is there
-            elif one["kind"] == "not-a-number":
-                raise AssertionError(f"no answer for {table} {column}")
-            else:
-                assert one["kind"] == "replica-identity", one
+            if one["before_apply"] and one["kind"] == "sentinel":
+                suggested = re.search(r"`([^`]*\}\})`", one["change"])
+                assert suggested is not None, one
+                self._edit(one["places"][0], f"  {suggested[1]}")
+                self._edit(one["places"][1], self._line(one["places"][1]).replace(" NOT NULL", ""))
+        dropping = [one for one in self._made["decisions"] if one["kind"] in {"ancient-date", "not-a-number"}]
+        for one in dropping:
+            for place in one["places"]:
+                self._edit(place, "")
+            self._drop(one["places"][0])
         statements = self._folder / "schemas/source/replica_identity.sql"
         if statements.exists():
             with self._session() as connection:
                 connection.execute(statements.read_bytes())
 
+    def _drop(self, place: dict[str, Any]) -> None:
+        """Add a column to those that the mapping drops; no line before changes its number."""
+        path = self._folder / place["file"]
+        lines, name = path.read_text().splitlines(), json.dumps(place["column"], ensure_ascii=False)
+        if lines[-2].startswith("drop: ["):
+            lines[-2] = f"{lines[-2][:-1]}, {name}]"
+        else:
+            lines.insert(-1, f"drop: [{name}]")
+        path.write_text("\n".join(lines) + "\n")
+
+    def _line(self, place: dict[str, Any]) -> str:
+        path: Path = self._folder / place["file"]
+        return path.read_text().splitlines()[int(place["line"]) - 1]
+
     def _edit(self, place: dict[str, Any], text: str) -> None:
         path = self._folder / place["file"]
         lines = path.read_text().splitlines()
-        lines[place["line"] - 1] = f"  {text}"
+        lines[place["line"] - 1] = text
         path.write_text("\n".join(lines) + "\n")
 
     def _say(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -170,3 +184,14 @@ class Run:
         own = [f"overgrow.{self._name}.dlq", f"overgrow.{self._name}.control", f"{self._name}.transaction"]
         Topics(self._endpoints.kafka).delete([*topics, *own])
         self._databases("DROP DATABASE {} WITH (FORCE)")
+
+
+def _differences(told: str) -> str:
+    """One line for each row that differs."""
+    found = json.loads(told)["differences"] if told else []
+    lines = [
+        f"{one['kind']} {one['source_table']} {one['source_key']}: {one['cause']} "
+        + ", ".join(f"{each['column']} {each['expected']!r} not {each['actual']!r}" for each in one["columns"])
+        for one in found
+    ]
+    return "\n".join([*lines, ""])

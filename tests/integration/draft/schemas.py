@@ -7,6 +7,7 @@ something to refuse.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -22,6 +23,7 @@ _STYLES = (
     "x" * 63, "type", "date",
 )  # fmt: skip
 MOST_ROWS = 200
+_ASKED = re.compile(r"^-?infinity$| BC$|^1582-10-10")
 
 
 @dataclass(slots=True)
@@ -97,12 +99,12 @@ class Legacy:
         table.rows += rows
 
     def _value(self, column: Column, number: int, *, later: bool) -> str | None:
-        """A value; `later` ones are no infinities: `init` has not seen them, and a mapping refuses the undeclared."""
+        """A value; what `init` would have asked about is not among the `later` ones, which it has not seen."""
         if column.key:
             return KEYS[column.key](number)
         value = None if column.nullable and self.dice.random() < 0.2 else column.kind.make(self.dice)
-        infinite = later and value is not None and value.endswith("infinity")
-        return self._value(column, number, later=later) if infinite else value
+        odd = later and value is not None and (_ASKED.search(value) or (column.kind.ddl, value) == ("numeric", "NaN"))
+        return self._value(column, number, later=later) if odd else value
 
     def _changes(self, table: Table) -> Iterator[sql.Composed]:
         some = sql.SQL("ctid IN (SELECT ctid FROM {} LIMIT {} OFFSET {})")

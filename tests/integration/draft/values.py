@@ -64,7 +64,7 @@ def _decimal(dice: random.Random, digits: int, scale: int) -> str:
 
 
 def _free_decimal(dice: random.Random) -> str:
-    return dice.choice(["0", "0.000", "1e30", "-12345678901234567890.123456789", "1e-20", _decimal(dice, 9, 3)])
+    return dice.choice(["NaN", "0", "0.000", "1e30", "-12345678901234567890.123456789", "1e-20", _decimal(dice, 9, 3)])
 
 
 def _float(dice: random.Random, most: str) -> str:
@@ -115,7 +115,7 @@ def carried(dice: random.Random) -> Kind:
         Kind("numeric", _free_decimal),
         Kind("real", lambda d: _float(d, "3.4028235e38")),
         Kind("double precision", lambda d: _float(d, "1.7976931348623157e308")),
-        Kind("date", _day),
+        Kind("date", lambda d: "infinity" if d.random() < 0.02 else _day(d)),
         Kind("timestamp", lambda d: _moment(d, 6)),
         Kind(f"timestamp({decimals})", lambda d: _moment(d, decimals)),
         Kind("timestamptz", lambda d: _moment(d, 6)),

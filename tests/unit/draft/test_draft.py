@@ -100,6 +100,7 @@ SUSPICIOUS: dict[str, Any] = {
     "double-encoded": ("text", "text", ["MÃ¼ller"]),
     "sentinel": ("date", "date", ["9999-12-31", "2024-01-01"]),
     "empty-text": ("text", "text", ["", None, "x"]),
+    "ancient-date": ("date", "date", ["0044-03-15 BC", "1582-10-10", "1582-10-15", "1066-10-14"]),
     "not-a-number": ("numeric", "numeric", ["NaN", "1"]),
     "personal-data": ("text", "text", ["somebody@example.com"] * 20),
 }
@@ -142,6 +143,7 @@ def test_what_a_question_suggests_passes_check(kind: str, tmp_path: Path) -> Non
     files = dict(draft.files)
     mapping = "transforms/crm_acl/t.yaml"
     files[mapping] = re.sub(r"^  col_x: .*", lambda _: f"  {suggested[1]}", files[mapping], flags=re.MULTILINE)
+    assert "no `NOT NULL`" in str(one(suspect("sentinel", nullable=False), "sentinel")["change"])
     old, new = CHANGED.get(kind, ("", ""))
     files["schemas/target/crm.sql"] = files["schemas/target/crm.sql"].replace(f"col_x {old}", f"col_x {new}")
     assert loaded(files, tmp_path).plan("t").fields[1].steps

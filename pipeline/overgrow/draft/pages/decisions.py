@@ -28,6 +28,7 @@ _TITLES = {
     "double-encoded": "text encoded twice",
     "sentinel": "dates that stand for something",
     "not-a-number": "not a number",
+    "ancient-date": "dates of long ago",
 }
 
 
