@@ -17,7 +17,7 @@ from overgrow.mapping.words.casts import Cast, family
 from overgrow.mapping.words.codes import Codes
 from overgrow.mapping.words.formats import ParseDate
 from overgrow.mapping.words.nulls import Default, NullIf, Required
-from overgrow.mapping.words.numbers import Decimals, MajorUnits, MinorUnits
+from overgrow.mapping.words.numbers import PRECISION, Decimals, MajorUnits, MinorUnits
 from overgrow.mapping.words.parts import Join, Part
 from overgrow.mapping.words.personal import Hmac, Mask, Token
 from overgrow.mapping.words.step import Step
@@ -28,6 +28,7 @@ _BITS = {"smallint": 16, "integer": 32, "bigint": 64}
 _FRACTION = re.compile(r"\.([0-9]+)")
 _MICROS = 6  # decimals of a second that PostgreSQL keeps where nothing else is declared
 _TIMES = frozenset({"time", "timestamp", "timestamptz"})
+_BITS_OF_PRECISION = 4 * PRECISION  # beyond every number that is worth printing; str() refuses far longer ones
 _HMAC, _TOKEN = 65, 25  # a colon and 64 hexadecimal digits; an underscore and 24 characters
 # The longest text of a value: the year 5874897, the last date; the year 294276, the last timestamp.
 _PRINTED = {"uuid": 36, "bool": 5, "date": 13, "timestamp": 29}
@@ -56,7 +57,7 @@ def of_type(found: SqlType) -> Bound:
     if kind == "int":
         most: int = 2 ** (_BITS[found.name] - 1)
         return Bound(low=-most, high=most - 1)
-    if kind == "numeric" and found.size is not None:
+    if kind == "numeric" and found.size is not None and found.size <= PRECISION:
         scale = found.scale or 0
         return Bound(whole=max(found.size - scale, 0), decimals=scale)
     return Bound(decimals=_MICROS if found.size is None else found.size) if kind in _TIMES else Bound()
@@ -133,7 +134,9 @@ def _part(step: Part, _: tuple[SqlType, ...], arriving: list[Bound]) -> Bound:
 def _minor_units(step: MinorUnits, types: tuple[SqlType, ...], arriving: list[Bound]) -> Bound:
     found, by = arriving[0], 10**step.digits
     if types[0].wire.kind == "int":
-        return Bound(low=_times(found.low, by), high=_times(found.high, by))
+        made = Bound(low=_times(found.low, by), high=_times(found.high, by))
+        digits = _digits(made)
+        return made if digits is not None and digits <= PRECISION else Bound()
     if found.whole is None:
         return Bound()
     most = 10 ** (found.whole + step.digits) - 1  # every digit a nine
@@ -171,7 +174,7 @@ def printed(found: Bound, of: SqlType) -> int | None:
     kind = of.wire.kind
     if kind in {"text", "char"}:
         return found.characters
-    if kind == "int" and found.low is not None and found.high is not None:
+    if kind == "int" and _digits(found) is not None:
         return max(len(str(found.low)), len(str(found.high)))
     if kind == "numeric" and found.whole is not None and found.decimals is not None:
         return 1 + max(found.whole, 1) + (1 + found.decimals if found.decimals else 0)
@@ -207,7 +210,8 @@ def _times(number: int | None, by: int) -> int | None:
 def _digits(found: Bound) -> int | None:
     if found.low is None or found.high is None:
         return None
-    return len(str(max(abs(found.low), abs(found.high))))
+    most = max(abs(found.low), abs(found.high))
+    return len(str(most)) if most.bit_length() < _BITS_OF_PRECISION else None
 
 
 def _second_decimals(value: Any, kind: str) -> int:  # noqa: ANN401 - text of an instant, else microseconds

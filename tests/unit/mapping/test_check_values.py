@@ -249,3 +249,21 @@ def test_a_filter_that_keeps_nulls_out_is_enough(where: str, *, passes: bool) ->
 
 def test_two_mistakes_of_one_field_are_two_problems() -> None:
     assert [code for _, code, _ in found("text", "[]", "varchar(3) NOT NULL")] == ["may-not-fit", "may-be-null"]
+
+
+@pytest.mark.parametrize(
+    ("source", "do", "target"),
+    [
+        ("numeric(999999999,2)", "{minor_units: 2}", "bigint"),
+        ("numeric(1000,0)", "{minor_units: 18}", "bigint"),
+        ("bigint", f"[{', '.join(['{minor_units: 18}'] * 400)}]", "bigint"),
+        ("bigint", f"[{', '.join(['{minor_units: 18}'] * 400)}, {{cast: text}}]", "varchar(9)"),
+        ("integer", f"[{{default: {'9' * 1000}}}, {{minor_units: 18}}, {{major_units: 1}}]", "numeric(900,1)"),
+    ],
+)
+def test_numbers_beyond_all_bounds_take_no_time(source: str, do: str, target: str) -> None:
+    assert [(line, code) for line, code, _ in found(source, do, target)] == [(6, "may-not-fit")]
+
+
+def test_a_column_wider_than_postgresql_knows_holds_everything() -> None:
+    assert found("integer", "[]", "numeric(999999999,2)") == []
