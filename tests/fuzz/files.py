@@ -16,13 +16,14 @@ from overgrow import errors
 from overgrow.mapping import OUTSIDE, Problem, RowCodec, TablePlan, copy_line, examples, interpret
 from overgrow.mapping.problems import Problems
 from overgrow.project import Project
-from tests.fuzz import ground, mutate
+from tests.fuzz import ground, mappings, mutate
 from tests.fuzz.broken import Broken
 from tests.property.rows import CORNERS
 from tests.unit.mapping import examples_sample, sample
 
 _ROWS = 4
 _IN_PROJECT = 0.12  # the part of inputs that go through the files of a project
+_SQL_BYTES = 40_000  # the parser reads about so much in a second, and a model may have more: its time is linear
 _EXAMPLES = 0.05  # the part of inputs that are files of example rows
 _CODES_FILE = "transforms/shop_acl/codes/status.csv"
 _EXAMPLE_FILE = "".join(
@@ -74,7 +75,7 @@ class Files:
             raise ValueError(f"the project to be mutated is not valid: {problems[0]}")
         self.shown = ""
         self.codec = RowCodec(sample.plan(), placeholder=sample.OWN_PLACEHOLDER)
-        ground.fitting()
+        mappings.fitting()
 
     def one(self, dice: random.Random) -> Counter[str]:
         """One mutated file; what became of it."""
@@ -83,9 +84,9 @@ class Files:
             return self._in_project(dice)
         if chosen < _IN_PROJECT + _EXAMPLES:
             return self._example_rows(dice)
-        valid = ground.mapping(dice)
+        valid = mappings.mapping(dice)
         untouched = dice.random() < 0.02  # the ground itself must hold
-        self.shown = valid.text if untouched else mutate.text(dice, valid.text, ground.corpus())
+        self.shown = valid.text if untouched else mutate.text(dice, valid.text, mappings.corpus())
         plan, problems = ground.build(self.shown, valid.ddl)
         if untouched and problems:
             raise Broken(f"a valid mapping is refused: {problems[0]}")
@@ -95,7 +96,7 @@ class Files:
         return Counter({"untouched": 1} if untouched else {"compiled": 1}) + _used(plan, dice)
 
     def _example_rows(self, dice: random.Random) -> Counter[str]:
-        self.shown = mutate.text(dice, _EXAMPLE_FILE, [*ground.corpus(), _EXAMPLE_FILE])
+        self.shown = mutate.text(dice, _EXAMPLE_FILE, [*mappings.corpus(), _EXAMPLE_FILE])
         problems = Problems("examples.yaml")
         made = examples.read(self.shown, problems, self.codec.plan)
         _placed(made, problems.found, self.shown)
@@ -110,10 +111,12 @@ class Files:
     def _in_project(self, dice: random.Random) -> Counter[str]:
         name = dice.choice(_MUTATED)
         original = PROJECT_FILES[name]
-        changed = mutate.text(dice, original, [*PROJECT_FILES.values(), *ground.corpus()])
+        changed = mutate.text(dice, original, [*PROJECT_FILES.values(), *mappings.corpus()])
         content = changed.encode("utf-8", "surrogatepass")
         if dice.random() < 0.2:  # bytes that may be no text
             content = mutate.raw(dice, content)
+        if name.endswith(".sql"):
+            content = content[:_SQL_BYTES]
         self.shown = f"{name}: {content.decode('utf-8', 'backslashreplace')}"
         path = self.root / name
         path.write_bytes(content)
@@ -140,12 +143,14 @@ def _placed(made: object | None, problems: list[Problem], text: str | None) -> N
 def _used(plan: TablePlan, dice: random.Random) -> Counter[str]:
     """Print the plan and translate some rows of corner values."""
     plan.to_json().encode()
-    plan.where_sql.encode()
+    for one in plan.targets:
+        one.where_sql.encode()
     codec = RowCodec(plan, placeholder=sample.OWN_PLACEHOLDER)
     outcomes: Counter[str] = Counter()
     for _ in range(_ROWS):
         row = {column.name: _value(column.type.wire.kind, column.nullable, dice) for column in plan.used}
-        outcomes[compared(codec, codec.row_type(*row.values()), row)] += 1
+        after = codec.row_type(*row.values())
+        outcomes.update(compared(one, after, row) for one in (codec, *codec.also))
     return outcomes
 
 

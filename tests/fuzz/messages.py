@@ -16,7 +16,7 @@ from overgrow.apply import Batch, Folder
 from overgrow.envelope import JsonWire
 from overgrow.mapping import RowCodec
 from overgrow.model import Chunk, Part
-from tests.fuzz import ground
+from tests.fuzz import ground, mappings
 from tests.fuzz.broken import Broken
 from tests.fuzz.files import compared, copyable
 from tests.fuzz.wire import Sender, Sent, recorded
@@ -45,7 +45,7 @@ class Messages:
         self.mappings: list[Subject] = []
         self.shown = ""
         for number in range(plans):
-            valid = ground.mapping(random.Random(f"{seed}:plan:{number}"))  # noqa: S311 - a seeded one
+            valid = mappings.mapping(random.Random(f"{seed}:plan:{number}"))  # noqa: S311 - a seeded one
             plan, problems = ground.build(valid.text, valid.ddl)
             if plan is None:
                 raise ValueError(f"a mapping that must be valid is not: {problems[0]}\n{valid.text}")
@@ -64,7 +64,7 @@ class Messages:
         sent = [sender.next() for _ in range(PER_CHUNK)]
         self.shown = "\n".join([text, *(f"{one.key!r} {one.value!r}" for one in sent)]) if sent else text
         chunk = _chunk(dice, sent)
-        folder = Folder(wire, codec, rereads=dice.random() < 0.5, truncates=dice.random() < 0.5)
+        folder = Folder(wire, codec, codec.also, rereads=dice.random() < 0.5, truncates=dice.random() < 0.5)
         poison = {
             offset: ("data", "22001 refused by the target", None) for offset in chunk.offsets if dice.random() < 0.01
         }
@@ -112,7 +112,7 @@ def _folded(
             continue
         if batch.next <= start:
             raise Broken(f"no progress at offset {start}")
-        books += _accounted(batch, [offset for offset in there if offset < batch.next])
+        books += _accounted(batch, [one for one in there if one < batch.next], 1 + len(subject.codec.also))
         written |= _checked(batch, subject, dice, books)
         start = batch.next
     if books["received"] != len(chunk.offsets):
@@ -120,45 +120,47 @@ def _folded(
     return books, written
 
 
-def _accounted(batch: Batch, offsets: list[int]) -> Counter[str]:
-    rows = [row for step in batch.steps for row in step.rows]
-    letters = [letter.record.offset for letter in batch.letters]
+def _accounted(batch: Batch, offsets: list[int], targets: int) -> Counter[str]:
+    """The fate of each record; a mapping's further targets get rows of the very same records."""
+    fates: Counter[str] = Counter()
+    touched: list[list[int]] = [[] for _ in range(targets)]
     for step in batch.steps:
+        fates[f"winner {step.kind}"] += len(step.rows) if step.target == 0 else 0
+        fates["row of a further target"] += 0 if step.target == 0 else len(step.rows)
+        touched[step.target] += [row[1] for row in step.rows]
         if len({row[0] for row in step.rows}) != len(step.rows):
             raise Broken(f"a key stands twice in one step: {step}")
-    fates: Counter[str] = Counter()
-    for step in batch.steps:
-        fates[f"winner {step.kind}"] += len(step.rows)
+    further = fates.pop("row of a further target", 0)
     fates.update(f"letter {letter.kind}" for letter in batch.letters)
     fates.update({"superseded": batch.books.superseded, "ignored": batch.books.ignored})
     fates["truncate"] += batch.truncate is not None
-    touched = [row[1] for row in rows] + letters
     if batch.books.received != len(offsets) or fates.total() != len(offsets):
         raise Broken(f"{len(offsets)} records, received {batch.books.received}, accounted for {fates}")
-    if len(set(touched)) != len(touched) or not set(touched) <= set(offsets):
-        raise Broken(f"a record has two fates or none of ours: {sorted(touched)} of {offsets}")
+    letters = [letter.record.offset for letter in batch.letters]
+    for rows in touched:
+        fate = rows + letters
+        if len(set(fate)) != len(fate) or not set(fate) <= set(offsets) or sorted(rows) != sorted(touched[0]):
+            raise Broken(f"a record has two fates, another in each target, or is none of ours: {touched} {letters}")
+    records = dict(zip(batch.chunk.offsets, range(len(batch.chunk.offsets)), strict=True))
     for letter in batch.letters:
-        if (
-            letter.record != batch.chunk.record(list(batch.chunk.offsets).index(letter.record.offset))
-            or not letter.cause
-        ):
+        if letter.record != batch.chunk.record(records[letter.record.offset]) or not letter.cause:
             raise Broken(f"a letter is not its record, or without a cause: {letter}")
         letter.cause.encode()
-    return fates + Counter(received=len(offsets))
+    return fates + Counter({"received": len(offsets), "row of a further target": further})
 
 
 def _checked(batch: Batch, subject: Subject, dice: random.Random, books: Counter[str]) -> set[str]:
     """Hold the lines to COPY and to the interpreter; the keys that were written or set aside."""
-    codec, wire = subject.codec, subject.wire
     keys = {letter.key for letter in batch.letters if letter.key is not None}
     for step in batch.steps:
+        codec = (subject.codec, *subject.codec.also)[step.target]
         width = len(codec.target_columns) if step.kind in {"upsert", "patch"} else len(codec.plan.target_key)
         for key, _, _, _, index, line in step.rows:
             keys.add(key)
             key.encode()
             copyable(line, width)
             if step.kind == "upsert" and dice.random() < _COMPARED:
-                after = wire.value(batch.chunk.values[index] or b"").after
-                row = {name: getattr(after, attribute) for name, attribute in codec._row_attributes.items()}
+                after = subject.wire.value(batch.chunk.values[index] or b"").after
+                row = {name: getattr(after, attribute) for name, attribute in subject.codec._row_attributes.items()}
                 books["compared"] += compared(codec, after, row) == "row translated"
     return keys

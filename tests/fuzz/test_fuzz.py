@@ -12,7 +12,7 @@ import pytest
 
 from overgrow.envelope import SqlType
 from overgrow.mapping.words import WORDS
-from tests.fuzz import ground, run
+from tests.fuzz import mappings, run
 from tests.fuzz.broken import Broken
 from tests.fuzz.files import Files, copyable
 from tests.fuzz.messages import Messages
@@ -44,7 +44,7 @@ def test_every_record_of_mutated_messages_is_accounted_for() -> None:
 
 
 def test_every_word_of_the_language_is_fuzzed() -> None:
-    assert [word for word in WORDS if not any(word in fit.do for fit in ground.fitting())] == []
+    assert [word for word in WORDS if not any(word in fit.do for fit in mappings.fitting())] == []
 
 
 class Deadly:
