@@ -7,6 +7,7 @@ problem. Never reads a file. Called by the project loader.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +26,8 @@ from overgrow.mapping.words.codes import Codes
 from overgrow.mapping.words.nulls import Default, Required
 from overgrow.mapping.words.step import TEXT, Step
 from overgrow.mapping.words.word import Outside, Place
+
+_UNREAD = re.compile(r'["\\\x00-\x1f]')  # what the decoder cannot name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +269,11 @@ class _Compiler:
             self._problems.add(name.line, "unknown-column", f"{self._source.table} has no column {name.text}{hint}")
             self._mentioned.add(nearest(name.text, self._source.columns) or "")
             return None
+        if _UNREAD.search(name.text) and name.text not in self._mentioned:
+            message = "a name with a double quote, a backslash or a control character cannot be read from an event"
+            self._problems.add(
+                name.line, "unsupported-name", f"column {name.text!r} of {self._source.table}: {message}"
+            )
         if column.type is None and name.text not in self._mentioned:
             message = f"column {name.text} of {self._source.table} has type {column.type_text}"
             self._problems.add(name.line, "unsupported-type", f"{message}, which this version cannot carry")

@@ -115,11 +115,24 @@ class Loader:
             found = document.read(text, problems) if text is not None else None
             if found is not None and text is not None:
                 _unique(found, names, problems)
+                self._own_topic(found.source.table, names, problems)
                 texts[found.name.text] = text
                 plan = self._compile(found, text, context.name, folder, problems)
                 plans += [] if plan is None else [plan]
             self.problems += [one for one in problems.found if not self._follows(one)]
         return plans, texts
+
+    def _own_topic(self, table: Scalar | None, names: dict[str, str], problems: Problems) -> None:
+        """Each table has a topic of its own, also where Kafka's own metrics take `.` and `_` for one."""
+        if table is None or self._connector is None:
+            return
+        topic = self._connector.topic(table.text).replace(".", "_")
+        other = names.setdefault(f"topic {topic}", table.text)
+        if other != table.text:
+            message = (
+                f"the topics of {table.text} and {other} cannot be told apart: {self._connector.topic(table.text)}"
+            )
+            problems.add(table.line, "topic-clash", message)
 
     def _follows(self, problem: Problem) -> bool:
         """Whether a problem only follows from one that stands elsewhere already."""

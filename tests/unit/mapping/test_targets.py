@@ -119,6 +119,32 @@ def test_one_mistake_is_one_problem_at_its_line(tmp_path: Path, change: tuple[st
     assert [(one.line, one.code) for one in found] == [(line, code)], "\n".join(map(str, found))
 
 
+def test_names_that_nothing_can_carry(tmp_path: Path) -> None:
+    """A column that no decoder can name, and two tables that Kafka takes for one."""
+    odd = sample.CATALOGUE.replace("  ext_id:", "  'ext\\id':")
+    other = sample.changed(
+        sample.MAPPING,
+        ("mapping: customers", "mapping: others"),
+        ("public.kunde", "public_kunde.x"),
+        ("crm.customers", "crm.others"),
+    )
+    text = sample.changed(
+        sample.MAPPING, ("external: ext_id", "external: 'ext\\id'"), ("public.kunde", "public.kunde_x")
+    )
+    files = {
+        sample.CUSTOMERS: text,
+        "transforms/shop_acl/others.yaml": other,
+        "schemas/source/public.kunde_x.yaml": odd.replace("public.kunde", "public.kunde_x"),
+        "schemas/source/public_kunde.x.yaml": sample.CATALOGUE.replace("public.kunde", "public_kunde.x"),
+        "schemas/target/crm.sql": sample.DDL + sample.DDL.partition(";\n")[2].replace("crm.customers", "crm.others"),
+    }
+    found = problems(sample.write(tmp_path, files))
+    assert [(one.file.rpartition("/")[2], one.code) for one in found] == [
+        ("customers.yaml", "unsupported-name"),
+        ("others.yaml", "topic-clash"),
+    ], "\n".join(map(str, found))
+
+
 def test_whole_rows_are_demanded(tmp_path: Path) -> None:
     text = mapping()
     found = problems(project(tmp_path, text, catalogue=sample.CATALOGUE))

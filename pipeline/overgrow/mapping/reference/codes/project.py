@@ -103,6 +103,11 @@ _COLUMNS = (
         "`drop` it, or give the source a column of another type.",
     ),
     Code(
+        "unsupported-name",
+        "A column is used whose name holds a double quote, a backslash or a control character.",
+        "`drop` it, or rename it at the source.",
+    ),
+    Code(
         "unknown-target-column", "The target table has no such column in the DDL.", "Mend the field's name or the DDL."
     ),
     Code("duplicate-field", "A target column has two fields.", "Remove one."),
@@ -178,6 +183,11 @@ _TABLES = (
     Code("duplicate-mapping", "Two mappings of one name.", "Rename one."),
     Code(
         "duplicate-source", "Two mappings of one source table.", "One document per table; `also` for further targets."
+    ),
+    Code(
+        "topic-clash",
+        "Two source tables whose topics have one name, or differ only in `.` and `_`, which Kafka takes for the same.",
+        "Leave one behind (`source.refused`), or rename it at the source.",
     ),
     Code(
         "duplicate-target",
