@@ -6,6 +6,7 @@ generated code must say what the interpreter says of odd rows, and everything it
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Mapping
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from overgrow import errors
-from overgrow.mapping import OUTSIDE, Problem, RowCodec, TablePlan, copy_line, examples, interpret
+from overgrow.envelope import WireColumn
+from overgrow.mapping import OUTSIDE, Problem, RowCodec, TablePlan, copy_line, dictionary, examples, interpret
 from overgrow.mapping.problems import Problems
 from overgrow.project import Project
 from tests.fuzz import ground, mappings, mutate
 from tests.fuzz.broken import Broken
 from tests.property.rows import CORNERS
+from tests.property.test_inverse import assert_comes_back
 from tests.unit.mapping import examples_sample, sample
 
 _ROWS = 4
@@ -93,7 +96,7 @@ class Files:
         _placed(plan, problems, self.shown)
         if plan is None:
             return Counter({"refused": 1, **{f"code {code}": 1 for code in {one.code for one in problems}}})
-        return Counter({"untouched": 1} if untouched else {"compiled": 1}) + _used(plan, dice)
+        return Counter({"untouched": 1} if untouched else {"compiled": 1}) + _used(plan, self.shown, dice)
 
     def _example_rows(self, dice: random.Random) -> Counter[str]:
         self.shown = mutate.text(dice, _EXAMPLE_FILE, [*mappings.corpus(), _EXAMPLE_FILE])
@@ -140,24 +143,39 @@ def _placed(made: object | None, problems: list[Problem], text: str | None) -> N
             raise Broken(f"a problem without a place: {one}")
 
 
-def _used(plan: TablePlan, dice: random.Random) -> Counter[str]:
-    """Print the plan and translate some rows of corner values."""
+def _used(plan: TablePlan, text: str, dice: random.Random) -> Counter[str]:
+    """Print the plan, translate some rows of corner values, and take back what can be taken back."""
     plan.to_json().encode()
-    for one in plan.targets:
-        one.where_sql.encode()
     codec = RowCodec(plan, placeholder=sample.OWN_PLACEHOLDER)
     outcomes: Counter[str] = Counter()
-    for _ in range(_ROWS):
-        row = {column.name: _value(column.type.wire.kind, column.nullable, dice) for column in plan.used}
+    rows = [{column.name: _value(column, dice) for column in plan.used} for _ in range(_ROWS)]
+    for row in rows:
         after = codec.row_type(*row.values())
-        outcomes.update(compared(one, after, row) for one in (codec, *codec.also))
+        for one in (codec, *codec.also):
+            outcomes[found := compared(one, after, row)] += 1
+            if found == "row translated":
+                assert_comes_back(one.plan, {name: _zero(value) for name, value in row.items()})
+    told = dictionary.describe(plan, topic="leg.public.kunde", text=text)
+    samples = dictionary.translated(plan, [dictionary.Row(name="one", values=rows[0])])
+    dictionary.page([told], samples).encode()
+    json.dumps(dictionary.plain(plan, told, samples), ensure_ascii=False).encode()
     return outcomes
 
 
-def _value(kind: str, nullable: bool, dice: random.Random) -> Any:  # noqa: FBT001 - of the column
-    if nullable and dice.random() < 0.15:
+def _zero(value: Any) -> Any:
+    """The two zeros of floats are equal, and not equal as text."""
+    return 0.0 if isinstance(value, float) and not value else value
+
+
+def _value(column: WireColumn, dice: random.Random) -> Any:
+    """A value that can travel: the decoder lets no other through."""
+    if column.nullable and dice.random() < 0.15:
         return None
-    return dice.choice(CORNERS[kind] if dice.random() < 0.1 else ground.USUAL[kind])
+    kind, size = column.type.wire.kind, column.type.size
+    value = dice.choice(CORNERS[kind] if dice.random() < 0.1 else ground.USUAL[kind])
+    if kind in {"text", "char"} and size is not None:
+        return value[:size]
+    return ground.narrowed(column.name, value)
 
 
 def compared(codec: RowCodec, after: Any, row: Mapping[str, Any]) -> str:

@@ -131,6 +131,15 @@ def _tables(text: str) -> dict[str, ddl.TargetTable]:
     return found
 
 
+_KIND = {column.name: column.type.wire.kind for column in SOURCE.columns.values() if column.type} if SOURCE else {}
+
+
+def narrowed(name: str, value: Any) -> Any:
+    """A whole number that fits the column, other values as they are."""
+    bits = {"smallint": 15, "integer": 31}.get(COLUMNS[name], 63)
+    return max(min(value, 2**bits - 1), -(2**bits)) if type(value) is int and _KIND[name] == "int" else value
+
+
 def usual(plan: TablePlan) -> dict[str, list[Any]]:
     """By column, the usual values that every field made of it alone translates; all where there is none."""
     found: dict[str, list[Any]] = {}
