@@ -97,8 +97,10 @@ word:
 ```python
 from overgrow.mapping import translator
 
+
 def legacy_code(code: str | None) -> tuple[str | None]:
     return (None if code is None else code.replace("-", ""),)
+
 
 @translator(inputs=("text",), output="text", inverse=legacy_code)
 def voucher_code(code: str | None) -> str | None:
