@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 from overgrow.draft import names
 from overgrow.draft.facts import Column, Database, Table
-from overgrow.mapping import toast
+from overgrow.mapping import connector, toast
 from overgrow.mapping.catalogue import SourceColumn, SourceTable
 
 # What `check` takes as a key: types whose equal values are equal texts (and whole numbers with a precision).
 _KEY_KINDS = frozenset({"int", "text", "char", "uuid", "date", "time", "timestamp", "bool"})
 _KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table", "p": "a partitioned table"}
-_NOT_IN_TOPIC = re.compile(r"[^a-zA-Z0-9_-]")  # Kafka takes a topic that differs only in . and _ for the same
 _UNREAD = re.compile(r'["\\\x00-\x1f]')  # a change event's decoder cannot name a column with one of these
 _UNUSABLE = re.compile(r"[/\\\x00-\x1f\x7f]")
 
@@ -77,7 +76,7 @@ def choose(database: Database) -> Choice:
     topics: dict[str, str] = {}
     for table in database.tables:
         why = _why_not(table)
-        topic = _NOT_IN_TOPIC.sub("_", table.full_name)
+        topic = connector.topic("", table.full_name).replace(".", "_")  # Kafka takes the two signs for the same
         if why is None and topic in topics:
             why = _refusal(table, f"its topic's name would be taken for that of {topics[topic]}", "rename one of them")
         if why is None:

@@ -67,7 +67,12 @@ class Connector:
 
     def topic(self, table: str) -> str:
         """The topic of a source table (`schema.table`); what Kafka does not take in a name, Debezium replaces."""
-        return _NOT_IN_TOPIC.sub(_replaced, f"{self.topic_prefix}.{table}")
+        return topic(self.topic_prefix, table)
+
+
+def topic(prefix: str, table: str) -> str:
+    """The topic of a source table (`schema.table`); what Kafka does not take in a name, Debezium replaces."""
+    return _NOT_IN_TOPIC.sub(_replaced, f"{prefix}.{table}")
 
 
 def read(text: str, problems: Problems) -> Connector | None:

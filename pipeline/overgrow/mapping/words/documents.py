@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from overgrow.mapping.words.word import TEXT_ARGUMENT, TEXTS, Place, Word, optio
 DOCUMENTS = frozenset({"json", "jsonb", "text"})
 _NESTED = frozenset({"text", "char", "int", "numeric", "bool", "uuid", "date", "timestamp", "timestamptz", "jsonb"})
 _DEPTH = 20  # of a path
+_LEADING_ZEROS = re.compile(r"(?<![0-9.])0+(?=[0-9])")  # PostgreSQL reads them, JSON does not
 _quote = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -148,7 +150,7 @@ def _json(value: Any, kind: str) -> str:  # noqa: ANN401 - one Python type per f
     if value is None:
         return "null"
     if kind in {"int", "numeric"}:
-        return render.numeric(str(value))
+        return _LEADING_ZEROS.sub("", render.numeric(str(value)))
     if kind == "bool":
         return "true" if value else "false"
     return render.json(value) if kind == "jsonb" else _quote(render.RENDER[kind](value))
