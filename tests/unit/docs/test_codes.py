@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import get_args
@@ -56,6 +57,13 @@ def test_every_check_of_the_doctor_has_an_entry() -> None:
 
 def test_every_kind_of_dead_letter_has_an_entry() -> None:
     assert set(get_args(LetterKind)) == names(*codes.LETTERS)
+
+
+def test_every_kind_of_decision_is_in_the_how_to() -> None:
+    kinds = {kind for path in files("draft/**/*.py") for kind in re.findall(r'kind="([a-z-]+)"', path.read_text())}
+    text = (ROOT / "docs/how-to/bring-your-own.md").read_text()
+    assert len(kinds) > 10
+    assert [kind for kind in sorted(kinds) if f"`{kind}`" not in text] == []
 
 
 def test_no_code_has_two_entries_and_none_is_empty() -> None:

@@ -39,6 +39,12 @@ _EXAMPLES = """\
 
 Printed by `overgrow test`, beside those of a project; [testing a mapping](../how-to/test-a-mapping.md)."""
 
+_DRAFT = """\
+## Decisions of a draft
+
+`overgrow init` names each thing that a person must decide by a stable `kind`:
+[what they are, and what the draft has taken](../how-to/bring-your-own.md#3-decide)."""
+
 _STOPS = """\
 ## Named stops
 
@@ -63,7 +69,7 @@ def text() -> str:
     parts = [_HEAD, _PROJECT]
     for family, listed in codes.PROJECT.items():
         parts += [f"### {family}", _table("Code", listed)]
-    parts += [_EXAMPLES, _table("Code", codes.EXAMPLES), _STOPS, _table("Code", codes.STOPS), _DOCTOR]
+    parts += [_EXAMPLES, _table("Code", codes.EXAMPLES), _DRAFT, _STOPS, _table("Code", codes.STOPS), _DOCTOR]
     for family, listed in codes.DOCTOR.items():
         parts += [f"### {family}", _table("Check", listed)]
     parts += [_LETTERS, _table("Kind", codes.LETTERS)]
