@@ -68,16 +68,19 @@ class Tally:
         if self.found[finding.kind] <= _KEPT:
             self.findings.append(finding)
 
-    def merge(self, other: Tally) -> None:
-        """Add what another has counted."""
+    def merge(self, other: Tally) -> list[Finding]:
+        """Add what another has counted; its findings of a kind that is new."""
         self.numbers += other.numbers
         self.outcomes += other.outcomes
         self.cpu += other.cpu
         self.slowest = max(self.slowest, other.slowest)
+        new = []
         for one in other.findings:
-            if self.found[one.kind] + sum(kept.kind == one.kind for kept in other.findings) <= _KEPT + 1:
-                self.findings.append(one)
+            kept = sum(before.kind == one.kind for before in self.findings)
+            self.findings += [one] if kept < _KEPT else []
+            new += [one] if kept == 0 else []
         self.found += other.found
+        return new
 
     def describe(self) -> dict[str, Any]:
         """As plain values."""
@@ -142,7 +145,8 @@ def _child(
             piece: Tally = here.recv()
         except EOFError:
             break
-        tally.merge(piece)
+        for new in tally.merge(piece):
+            sys.stderr.write(f"\n{new.what}:{new.number}: {new.cause} {new.where}\n")
         done += _BATCH
         sys.stderr.write(
             f"\r{what}: {tally.numbers:,} after {time.monotonic() - begin:,.0f} s, findings: {tally.found.total()} "
