@@ -98,6 +98,30 @@ def test_a_worker_that_holds_records_and_commits_nothing_ends(hosted: Pipeline) 
     judge(hosted)
 
 
+def test_a_worker_that_comes_back_with_a_table_more_gets_it(bare: Pipeline) -> None:
+    """Within its session, under its own name: Kafka would give a static member only what it had."""
+    mapping = bare.folder / "transforms" / "shop_acl" / "vouchers.yaml"
+    connector = bare.folder / "connectors" / "shop.json"
+    files = {mapping: mapping.read_text(), connector: connector.read_text()}
+    mapping.unlink()
+    connector.write_text(files[connector].replace(r",public\\.vchr", ""))
+    assert connector.read_text() != files[connector]
+    bare.reload()
+    bare.apply()
+    worker = bare.worker()
+    bare.drained()
+    for path, text in files.items():
+        path.write_text(text)
+    bare.reload()
+    bare.command("plan")
+    bare.command("apply")
+    assert worker.stop() == 0
+    bare.worker()
+    until(lambda: len(bare.owners()) == 1, "one worker has everything", bare.state)
+    bare.command("resnapshot", "--yes", "--allow", "0")
+    judge(bare)
+
+
 def test_a_bug_ends_the_worker_and_commits_nothing(hosted: Pipeline) -> None:
     writer = hosted.writer()
     fault = Plant(point="before_commit", do="raise", hit=12)

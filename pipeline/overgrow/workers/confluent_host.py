@@ -47,7 +47,7 @@ class ConfluentHost:
         self._engine = engine
         self._claimer = claimer
         self._observe = observe
-        self._consumer = Consumer(configuration(group, bootstrap, settings))
+        self._consumer = Consumer(configuration(group, bootstrap, settings, settings.member(self._topics)))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._positions: dict[Part, int] = {}
         self._durable: dict[Part, int] = {}  # the checkpoints, as far as this worker has moved or read them
@@ -238,13 +238,13 @@ class ConfluentHost:
                 self._changed = True
 
 
-def configuration(group: str, bootstrap: str, settings: WorkerSettings) -> dict[str, Any]:
-    """Every setting that the contract needs."""
+def configuration(group: str, bootstrap: str, settings: WorkerSettings, member: str | None) -> dict[str, Any]:
+    """Every setting that the contract needs; `member`: the static membership id."""
     session = int(settings.session_timeout_seconds * 1000)
     return {
         "bootstrap.servers": bootstrap,
         "group.id": group,
-        **({"group.instance.id": settings.name} if settings.name else {}),
+        **({"group.instance.id": member} if member else {}),
         "enable.auto.commit": False,  # the checkpoint is in the target
         "auto.offset.reset": "error",  # an offset out of range is a stop, never silent loss
         "isolation.level": "read_committed",

@@ -71,6 +71,7 @@ class ApplyApp(faust.App):  # type: ignore[misc]
 
 def make_app(name: str, broker: str, topics: Iterable[str], settings: WorkerSettings) -> ApplyApp:
     """The app with every setting that the contract needs; `name` is the consumer group."""
+    wanted = list(topics)
     app = ApplyApp(
         name,
         broker=f"kafka://{broker.replace(',', ';kafka://')}",
@@ -92,12 +93,12 @@ def make_app(name: str, broker: str, topics: Iterable[str], settings: WorkerSett
         broker_rebalance_timeout=max(REBALANCE_SECONDS, settings.session_timeout_seconds),
         consumer_auto_offset_reset="none",  # an offset out of range is a named stop, never silent loss
         consumer_max_fetch_size=settings.fetch_bytes,
-        consumer_group_instance_id=settings.name,
+        consumer_group_instance_id=settings.member(wanted),
         consumer_metadata_max_age_ms=10_000,
         worker_redirect_stdouts=False,
     )
     app.settings = settings
-    source = app.topic(*topics, key_serializer="raw", value_serializer="raw")
+    source = app.topic(*wanted, key_serializer="raw", value_serializer="raw")
 
     @app.agent(source, concurrency=1)  # type: ignore[untyped-decorator]
     async def apply(stream: Any) -> None:  # noqa: ANN401

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from overgrow.envelope import SqlType
 from overgrow.mapping import parse, reading, render
-from overgrow.mapping.words.step import JSONB, TEXT, OneValue, SameValue, Step
+from overgrow.mapping.words.step import JSONB, TEXT, OneValue, Step
 from overgrow.mapping.words.times import Pass
 from overgrow.mapping.words.word import TEXT_ARGUMENT, TEXTS, Place, Word, options_schema
 
@@ -21,12 +21,12 @@ _quote = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParseJson(SameValue):
+class ParseJson(OneValue):
     """Text that must be a JSON document."""
 
     word: ClassVar[str] = "json"
     yields: SqlType = JSONB
-    one_way: str = ""
+    one_way: str = "spacing, the order of names and repeated names are gone"
 
     def apply(self, value: str) -> str:
         """Pass the text or fail."""
@@ -213,7 +213,8 @@ WORDS = (
     Word(
         name="json", takes=DOCUMENTS, gives="jsonb",
         does="Text that must be a JSON document; anything else is a dead letter.",
-        back="yes: the document is not changed", example="{from: prefs, do: json}", build=_parse_json,
+        back="of a jsonb column: yes. Of other columns none: jsonb keeps neither spacing nor the order of names, and "
+        "of names that come twice the last one", example="{from: prefs, do: json}", build=_parse_json,
     ),
     Word(
         name="pick", takes=DOCUMENTS, gives="text, or NULL",

@@ -75,7 +75,9 @@ def add_stamps(connection: Connection, table: Table, missing: list[str]) -> None
 
 
 def has_rows(connection: Connection, table: Table) -> bool:
-    """Whether the target table holds anything."""
+    """Whether the target table is there and holds anything."""
+    if not _exists(connection, table.identifier.as_string()):
+        return False
     return connection.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(table.identifier)).fetchone() is not None
 
 
