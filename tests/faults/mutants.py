@@ -226,6 +226,15 @@ def _no_watermark() -> None:
     _replace(Write, "heed_truncation", heed_truncation)
 
 
+@_mutant("keep two source keys off one target key")
+def _collisions_overwrite() -> None:
+    async def nothing(*_: Any) -> None:
+        pass
+
+    _replace(Write, "_refuse_collisions", nothing)
+    _statement("upsert", "{and_excluded_same_key}", "")
+
+
 @_mutant("refuse an older mapping")
 def _any_mapping() -> None:
     async def check(*_: Any) -> None:

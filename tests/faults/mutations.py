@@ -26,6 +26,7 @@ from tests.faults.provocations import (
     adopted,
     again,
     again_at_once,
+    collided,
     ended_by,
     fallback,
     generation,
@@ -75,6 +76,7 @@ CASES = (
     Case("stamp with the epoch", adopted),
     Case("refuse what a truncate has overtaken", truncated),
     Case("refuse an older mapping", newer_mapping),
+    Case("keep two source keys off one target key", collided),
 )
 
 

@@ -6,6 +6,7 @@ itself. An empty list is a clean end. Called by `mutations.py`.
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 from collections import defaultdict
@@ -243,6 +244,24 @@ def truncated(scene: Scene) -> list[str]:
         if found := judged(scene):  # a truncate more would remove what shows it
             return found
     return []
+
+
+def collided(scene: Scene) -> list[str]:
+    """A product whose article number differs in its case alone from one that is there."""
+    scene.stop_writing()
+    with scene.pipeline.source() as source:
+        for sku, title in (("x-1", "first"), ("X-1", "second")):
+            source.execute(
+                "INSERT INTO public.prod_master SELECT (jsonb_populate_record(p, %s)).* FROM public.prod_master p LIMIT 1",
+                [json.dumps({"sku": sku, "prod_nm": title, "del_flag": "N"})],
+            )
+            scene.pipeline.drained()
+    with scene.pipeline.target() as target:
+        rows = target.execute("SELECT title FROM crm.products WHERE sku = 'X-1'").fetchall()
+        letters = target.execute("SELECT source_key, kind, state FROM overgrow.dead_letter").fetchall()
+    if (rows, letters) == ([("first",)], [('["X-1"]', "key-collision", "open")]):
+        return []
+    return [f"two source keys on one target key left {rows}, letters {letters}"]
 
 
 def newer_mapping(scene: Scene) -> list[str]:
