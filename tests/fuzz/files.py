@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.property.test_inverse import assert_comes_back
 from tests.unit.mapping import examples_sample, sample
 
 _ROWS = 4
+_DECIMAL = re.compile(r"-?[0-9]{1,10}(?:\.[0-9]{1,2})?")  # a numeric(12,2)
 _IN_PROJECT = 0.12  # the part of inputs that go through the files of a project
 _SQL_BYTES = 40_000  # the parser reads about so much in a second, and a model may have more: its time is linear
 _EXAMPLES = 0.05  # the part of inputs that are files of example rows
@@ -153,13 +155,19 @@ def _used(plan: TablePlan, text: str, dice: random.Random) -> Counter[str]:
         after = codec.row_type(*row.values())
         for one in (codec, *codec.also):
             outcomes[found := compared(one, after, row)] += 1
-            if found == "row translated":
+            if found == "row translated" and _can_be_stored(row):
                 assert_comes_back(one.plan, {name: _zero(value) for name, value in row.items()})
     told = dictionary.describe(plan, topic="leg.public.kunde", text=text)
     samples = dictionary.translated(plan, [dictionary.Row(name="one", values=rows[0])])
     dictionary.page([told], samples).encode()
     json.dumps(dictionary.plain(plan, told, samples), ensure_ascii=False).encode()
     return outcomes
+
+
+def _can_be_stored(row: Mapping[str, Any]) -> bool:
+    """Whether the source can hold it: only then there is a way back."""
+    nul = any(isinstance(value, str) and "\0" in value for value in row.values())
+    return not nul and _DECIMAL.fullmatch(row.get("saldo") or "0") is not None
 
 
 def _zero(value: Any) -> Any:
