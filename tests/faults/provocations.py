@@ -252,7 +252,8 @@ def collided(scene: Scene) -> list[str]:
     with scene.pipeline.source() as source:
         for sku, title in (("x-1", "first"), ("X-1", "second")):
             source.execute(
-                "INSERT INTO public.prod_master SELECT (jsonb_populate_record(p, %s)).* FROM public.prod_master p LIMIT 1",
+                "INSERT INTO public.prod_master"
+                " SELECT (jsonb_populate_record(p, %s)).* FROM public.prod_master p LIMIT 1",
                 [json.dumps({"sku": sku, "prod_nm": title, "del_flag": "N"})],
             )
             scene.pipeline.drained()

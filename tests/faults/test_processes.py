@@ -101,6 +101,8 @@ def test_a_worker_that_holds_records_and_commits_nothing_ends(hosted: Pipeline) 
 def test_a_worker_that_comes_back_with_a_table_more_gets_it(bare: Pipeline) -> None:
     """Within its session, under its own name: Kafka would give a static member only what it had."""
     mapping = bare.folder / "transforms" / "shop_acl" / "vouchers.yaml"
+    project = bare.folder / "overgrow.yaml"
+    project.write_text(project.read_text().replace(f"session_timeout_seconds: {SESSION_SECONDS}", SLOW_HEARTBEAT))
     connector = bare.folder / "connectors" / "shop.json"
     files = {mapping: mapping.read_text(), connector: connector.read_text()}
     mapping.unlink()
