@@ -155,15 +155,18 @@ class ConfluentHost:
             self._lost[part] = asyncio.get_running_loop().time()
 
     async def _reclaim(self) -> None:
-        """Claim back what is still ours after a while of polling: the target was restored and has forgotten us."""
+        """Claim back what is still ours after a while of polling: the target was restored and has forgotten us.
+
+        All of it: a partition in which nothing happens would never learn of it.
+        """
         now = asyncio.get_running_loop().time()
         due = [part for part, since in self._lost.items() if now - since >= RECLAIM_PAUSE]
         if not due:
             return
-        for part in due:
-            del self._lost[part]
-        self._take(await self._claimer.claim(due))
-        self._seek({part: self._positions[part] for part in due})
+        self._lost.clear()
+        ours = list(self._positions)
+        self._take(await self._claimer.claim(ours))
+        self._seek({part: self._positions[part] for part in ours if part in self._positions})
 
     def _check(self, batch: list[Message]) -> None:
         for message in batch:

@@ -120,9 +120,10 @@ async def _apply(app: ApplyApp, tp: Any, delivery: Delivery) -> None:  # noqa: A
         app.consumer.heal(tp, hole.at)
     except ClaimLost as lost:
         app.event("claim-lost", part=str(chunk.part), message=str(lost))
-        app.consumer.lose(tp, delivery.claim)
-        # Either we are a zombie, and learn of it meanwhile, or the target was restored and has forgotten our token.
-        asyncio.get_running_loop().call_later(RECLAIM_PAUSE, app.consumer.reclaim, tp, delivery.claim)
+        # Either we are a zombie, and learn of it meanwhile, or the target was restored and has forgotten our tokens,
+        # also those of partitions in which nothing happens.
+        if held := app.consumer.lose(tp, delivery.claim):
+            asyncio.get_running_loop().call_later(RECLAIM_PAUSE, app.consumer.reclaim, held)
     except errors.Refused as refused:
         await app.refuse(refused)
         raise

@@ -261,15 +261,18 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         """Ask the fetch loop to seek `tp` back to `at`; None: claim it anew and seek to its checkpoint."""
         self._heals[tp] = at
 
-    def lose(self, tp: Any, claim: Claim) -> None:  # noqa: ANN401
-        """Deliver nothing more of `tp` under this claim."""
-        if self._claims.get(tp) == claim:
-            self._expected.pop(tp, None)
+    def lose(self, tp: Any, claim: Claim) -> dict[Any, Claim]:  # noqa: ANN401
+        """Deliver nothing more of `tp` under this claim. Every claim that is held now; none if this one is no more."""
+        if self._claims.get(tp) != claim:
+            return {}
+        self._expected.pop(tp, None)
+        return dict(self._claims)
 
-    def reclaim(self, tp: Any, lost: Claim) -> None:  # noqa: ANN401
-        """Claim `tp` anew if it is still assigned and `lost` is still the newest claim we have made on it."""
-        if self._claims.get(tp) == lost and tp in self.assignment():
-            self.heal(tp, None)
+    def reclaim(self, held: Mapping[Any, Claim]) -> None:
+        """Claim anew what is still assigned, unless a newer claim than the one held then was made on it."""
+        for tp in self.assignment():
+            if tp in held and self._claims.get(tp) == held[tp]:
+                self.heal(tp, None)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[Any, Any]]:  # noqa: ASYNC109
         """Yield (partition, message) with one chunk per message."""
