@@ -1,8 +1,8 @@
 """`python -m tests.fuzz --files 200000 --messages 1000000 --seed 1 --out docs/evidence/fuzz.json`: the long run.
 
 Plain random mutation of every file a user writes and every byte a connector sends. Goes on after a finding; exit code 1
-if there is any. `--only files:17` plays one input again (a number of `messages` is a chunk). CI plays a slice
-(tests/fuzz/test_fuzz.py).
+if there is any; after a stop, the same command goes on. `--only files:17` plays one input again (a number of `messages`
+is a chunk). CI plays a slice (tests/fuzz/test_fuzz.py).
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ import json
 import os
 import platform
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from overgrow.mapping.words import WORDS
-from tests.fuzz.run import INPUTS, Tally, again, run
+from tests.fuzz.run import INPUTS, TARGETS, Tally, again, run
 
 _PACKAGES = ("overgrow", "msgspec", "pyyaml", "sqlglot")
 
@@ -37,21 +36,29 @@ def main() -> int:
         tallies = [again(what, asked.seed, int(number))]
         print(json.dumps(tallies[0].describe(), indent=1))  # noqa: T201 - its output
     else:
-        before, begin = os.getloadavg()[0], time.monotonic()
+        before = os.getloadavg()[0]
         wanted = {"files": asked.files, "messages": asked.messages}
-        tallies = [run(what, range(-(-count // INPUTS[what])), asked.seed) for what, count in wanted.items() if count]
-        _write(asked.out, _report(tallies, asked.seed, time.monotonic() - begin, before))
+        tallies = [
+            run(what, range(-(-count // INPUTS[what])), asked.seed, kept=_kept(asked.out, what))
+            for what, count in wanted.items()
+            if count
+        ]
+        _write(asked.out, _report(tallies, asked.seed, before))
     return 1 if any(one.found for one in tallies) else 0
 
 
-def _report(tallies: list[Tally], seed: int, seconds: float, load: float) -> dict[str, Any]:
+def _kept(out: Path | None, what: str) -> Path | None:
+    """Beside the report: how far the run is, until it is written."""
+    return None if out is None else out.with_name(f"{out.stem}.{what}.partial")
+
+
+def _report(tallies: list[Tally], seed: int, load: float) -> dict[str, Any]:
     return {
         "seed": seed,
         "held": not any(one.found for one in tallies),
         "findings": sum(one.found.total() for one in tallies),
         **{one.what: one.describe() for one in tallies},
         "words": sorted(WORDS),
-        "seconds": round(seconds, 1),
         "load": [round(load, 2), round(os.getloadavg()[0], 2)],
         "cpus": os.cpu_count(),
         "versions": {
@@ -68,7 +75,9 @@ def _write(out: Path | None, report: dict[str, Any]) -> None:
         sys.stdout.write(text)
     else:
         out.write_text(text, encoding="utf-8")
-        sys.stderr.write(f"{report['findings']} findings, {report['seconds']:,.0f} s, written to {out}\n")
+        for what in TARGETS:
+            out.with_name(f"{out.stem}.{what}.partial").unlink(missing_ok=True)
+        sys.stderr.write(f"{report['findings']} findings, written to {out}\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import pickle
 import random
 import resource
 import signal
@@ -29,6 +30,7 @@ MOST_CPU = 1.0  # seconds for one input; above it is a finding
 _DEADLY_CPU = 20.0  # ends the process
 _MEMORY = 4 << 30
 _BATCH = 200  # inputs between two reports
+_KEEP = 5000  # inputs after which it is kept how far the run is
 _KEPT = 3  # findings of a kind that are written down in full
 SHARED = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
 
@@ -116,12 +118,14 @@ def dice(what: str, seed: int, number: int) -> random.Random:
     return random.Random(f"{seed}:{what}:{number}")  # noqa: S311 - a seeded one is the point
 
 
-def run(what: str, numbers: range, seed: int, *, make: Make | None = None) -> Tally:
-    """All the inputs, in as many processes one after the other as it takes."""
-    tally, left, skipped = Tally(what), numbers, set[int]()
-    while left:
-        done, died = _child(what, left, seed, skipped, make or TARGETS[what], tally)
-        left = left[done:]
+def run(what: str, numbers: range, seed: int, *, make: Make | None = None, kept: Path | None = None) -> Tally:
+    """All the inputs, in as many processes one after the other as it takes; `kept`: where to go on after a stop."""
+    tally, skipped = Tally(what), set[int]()
+    if kept is not None and kept.exists():
+        tally, skipped = pickle.loads(kept.read_bytes())  # noqa: S301 - written below
+    keep = None if kept is None else lambda: kept.write_bytes(pickle.dumps((tally, skipped)))
+    while left := numbers[tally.numbers :]:
+        died = _child(_Job(what, left, seed, skipped, make or TARGETS[what]), tally, keep)
         if died is not None:
             number, cause = died
             skipped.add(number)
@@ -129,17 +133,26 @@ def run(what: str, numbers: range, seed: int, *, make: Make | None = None) -> Ta
     return tally
 
 
-def _child(
-    what: str, numbers: range, seed: int, skipped: Container[int], make: Make, tally: Tally
-) -> tuple[int, tuple[int, str] | None]:
-    """Run until the end or a death; how many numbers were told of, and which one the process died of, and how."""
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a child is to do."""
+
+    what: str
+    numbers: range
+    seed: int
+    skipped: Container[int]
+    make: Make
+
+
+def _child(job: _Job, tally: Tally, keep: Callable[[], object] | None) -> tuple[int, str] | None:
+    """Run until the end or a death; which number the process died of, and how."""
     context = multiprocessing.get_context("fork")
     at = context.Value("q", -1, lock=False)
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(what, numbers, seed, skipped, make, at, there))
+    process = context.Process(target=_work, args=(job, at, there))
     process.start()
     there.close()
-    done, begin = 0, time.monotonic()
+    begin = time.monotonic()
     while True:
         try:
             piece: Tally = here.recv()
@@ -147,37 +160,41 @@ def _child(
             break
         for new in tally.merge(piece):
             sys.stderr.write(f"\n{new.what}:{new.number}: {new.cause} {new.where}\n")
-        done += _BATCH
-        sys.stderr.write(
-            f"\r{what}: {tally.numbers:,} after {time.monotonic() - begin:,.0f} s, findings: {tally.found.total()} "
-        )
-        sys.stderr.flush()
+        _progress(tally, time.monotonic() - begin)
+        if keep is not None and tally.numbers % _KEEP == 0:
+            keep()
     process.join()
-    if process.exitcode == 0:
-        return len(numbers), None
     code = process.exitcode or 0
+    if code == 0:
+        return None
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     if code == -signal.SIGPROF:
         how = f"more than {_DEADLY_CPU:.0f} s of CPU"
-    return done, (at.value, f"the process died: {how}")
+    return at.value, f"the process died: {how}"
 
 
-def _work(what: str, numbers: range, seed: int, skipped: Container[int], make: Make, at: Any, tell: Connection) -> None:
+def _progress(tally: Tally, seconds: float) -> None:
+    found = tally.found.total()
+    sys.stderr.write(f"\r{tally.what}: {tally.numbers:,} after {seconds:,.0f} s, findings: {found} ")
+    sys.stderr.flush()
+
+
+def _work(job: _Job, at: Any, tell: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     base = str(SHARED) if SHARED.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="overgrow-fuzz-", dir=base) as folder:
-        target = make(seed, Path(folder))
+        target = job.make(job.seed, Path(folder))
         gc.freeze()
-        for start in range(0, len(numbers), _BATCH):
-            tally = Tally(what)
-            for number in numbers[start : start + _BATCH]:
-                if number in skipped:
+        for start in range(0, len(job.numbers), _BATCH):
+            tally = Tally(job.what)
+            for number in job.numbers[start : start + _BATCH]:
+                if number in job.skipped:
                     tally.numbers += 1
                     continue
                 at.value = number
                 signal.setitimer(signal.ITIMER_PROF, _DEADLY_CPU)
-                play(target, what, seed, number, tally)
+                play(target, job.what, job.seed, number, tally)
             signal.setitimer(signal.ITIMER_PROF, 0)
             tell.send(tally)
     tell.close()
