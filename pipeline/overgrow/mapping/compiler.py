@@ -10,9 +10,10 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from overgrow.envelope import SqlType, WireColumn
-from overgrow.mapping import bounds, filters, fits, keys, nullable, toast, words
+from overgrow.mapping import bounds, copytext, filters, fits, keys, nullable, render, toast, words
 from overgrow.mapping.catalogue import SourceColumn, SourceTable
 from overgrow.mapping.ddl import TargetTable
 from overgrow.mapping.document import AlsoDocument, ConditionDocument, FieldDocument, MappingDocument
@@ -24,7 +25,9 @@ from overgrow.mapping.translators import Translator
 from overgrow.mapping.tree import Scalar
 from overgrow.mapping.words.codes import Codes
 from overgrow.mapping.words.nulls import Default, Required
+from overgrow.mapping.words.personal import Hmac, Token
 from overgrow.mapping.words.step import TEXT, Step
+from overgrow.mapping.words.translate import Translate
 from overgrow.mapping.words.word import Outside, Place
 
 _UNREAD = re.compile(r'["\\\x00-\x1f]')  # what the decoder cannot name
@@ -135,6 +138,16 @@ def _sharing(plan: TablePlan, document: MappingDocument, problems: Problems) -> 
     return replace(found[0], also=tuple(found[1:]))
 
 
+def _printed(value: Any, steps: list[Step], yields: SqlType) -> None:  # noqa: ANN401 - each step states its own
+    """Translate a value and print it for COPY; ValueError says why that cannot be done."""
+    for step in steps:
+        if value is None and not step.sees_null:
+            continue
+        value, yields = step.apply((value,) if step.takes_row else value), step.yields
+    if value is not None:
+        copytext.escape(render.RENDER[yields.wire.kind](value))
+
+
 def _digest(around: Surroundings) -> str:
     """Of the mapping's text and of every file it has read."""
     read = [f"\0{name}\0{text}" for name, text in sorted(around.outside.files.items())]
@@ -178,7 +191,7 @@ class _Compiler:
         if not types or len(types) != len(columns):
             return None
         chain = self._chain(document, types)
-        if chain is None or target is None:
+        if chain is None or target is None or not self._defaults_pass(document, chain):
             return None
         yields = chain[-1].yields if chain else types[0]
         found = filter(None, (self._misfit(chain, types, target), self._null(inputs, chain, target)))
@@ -188,6 +201,20 @@ class _Compiler:
             return None
         names = tuple(column.name for column in inputs)
         return Field(target=target, inputs=names, steps=tuple(chain), yields=yields)
+
+    def _defaults_pass(self, document: FieldDocument, chain: list[Step]) -> bool:
+        """A default goes through the steps behind it, as any value does; one that cannot would fail for every NULL."""
+        for number, step in enumerate(chain):
+            rest = chain[number + 1 :]
+            if not isinstance(step, Default) or any(isinstance(one, (Hmac, Token, Translate)) for one in rest):
+                continue  # keys and translators are for rows
+            try:
+                _printed(step.value, rest, step.yields)
+            except (ValueError, TypeError) as error:
+                line = document.steps[number].word.line
+                self._problems.add(line, "bad-literal", f"field {document.name.text}: default: {str(error)[:200]}")
+                return False
+        return True
 
     def _constant(self, constant: Scalar, target: TargetColumn) -> Field | None:
         if why := fits.constant(constant.text, target):

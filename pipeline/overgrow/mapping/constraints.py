@@ -140,7 +140,7 @@ def _alter(alter: exp.Alter) -> Constraint | None:
         return _constraint("unique", name, alter.this, columns=columns)
     if isinstance(rule, exp.CheckColumnConstraint):
         return _constraint("check", name, alter.this, condition=rule.this.sql("postgres"))
-    if isinstance(rule, exp.ForeignKey):
+    if isinstance(rule, exp.ForeignKey) and rule.args.get("reference") is not None:
         parent = rule.args["reference"].this
         return _constraint(
             "foreign key",
