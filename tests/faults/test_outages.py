@@ -87,6 +87,7 @@ def test_without_committed_offsets_it_resumes_at_the_checkpoint(pipeline: Pipeli
 
 def test_a_missing_checkpoint_is_refused(pipeline: Pipeline) -> None:
     first = pipeline.worker()
+    until(lambda: first.events("claimed"), "the worker is at work", pipeline.state)
     judge(pipeline)
     assert first.stop() == 0
     with pipeline.target() as target:
