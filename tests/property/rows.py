@@ -120,6 +120,7 @@ KINDS: dict[str, tuple[st.SearchStrategy[Any], list[str]]] = {
             "lower",
             "{max_length: 5}",
             "[{null_if: ''}, {default: none}]",
+            "[{default: one}, upper, {default: two}]",
             "[trim, {null_if: A}]",
             '{default: "\\t"}',
             "json",

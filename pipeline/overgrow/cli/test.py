@@ -207,7 +207,7 @@ def _invalid(problems: Iterable[Problem], *, as_json: bool) -> None:
         click.echo(json.dumps({"schema_version": 1, "ok": False, "problems": [asdict(one) for one in ordered]}))
     else:
         for one in ordered:
-            click.echo(str(one).encode(errors="backslashreplace").decode())  # YAML may spell half a surrogate pair
+            click.echo(str(one))
     click.echo(f"{_count(len(ordered), 'problem')} in {_count(len({one.file for one in ordered}), 'file')}", err=True)
 
 

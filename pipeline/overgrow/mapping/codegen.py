@@ -224,7 +224,8 @@ class _FieldText:
         value = step.apply(None)
         if printed:
             value = copytext.escape(RENDER[self._kind](value))
-        name = self._function._name(f"{self._v}_d", value)  # noqa: SLF001
+        number = sum(name.startswith(f"{self._v}_d") for name in self._function.names)
+        name = self._function._name(f"{self._v}_d{number}", value)  # noqa: SLF001 - each default has its own
         self._put(f"if {self._v} is None: {self._v} = {name}")
         self._nullable = False
 

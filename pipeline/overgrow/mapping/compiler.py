@@ -257,9 +257,10 @@ class _Compiler:
 
     @staticmethod
     def _misfit(chain: list[Step], types: list[SqlType], target: TargetColumn) -> Misfit | None:
-        defaults = [step.value for step in chain if isinstance(step, Default)]
-        core = next((step for step in reversed(chain) if not isinstance(step, (Default, Required))), None)
+        at = max((number for number, step in enumerate(chain) if not isinstance(step, (Default, Required))), default=0)
+        core = chain[at] if chain else None
         if isinstance(core, Codes) and core.word != "bool":
+            defaults = [step.value for step in chain[at:] if isinstance(step, Default)]
             # The meanings are all known: each may be a literal of the column's type, whatever that is.
             known = [meaning for _, meaning in core.pairs] + defaults
             known += [core.otherwise] if core.otherwise is not None else []

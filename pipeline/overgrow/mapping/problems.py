@@ -31,7 +31,8 @@ class Problems:
     found: list[Problem] = field(default_factory=list)
 
     def add(self, line: int, code: str, message: str) -> None:
-        """Note one."""
+        """Note one; half a character, which JSON and YAML can spell and nothing can print, is shown as its escape."""
+        message = message.encode(errors="backslashreplace").decode()
         self.found.append(Problem(file=self.file, line=line, code=code, message=message))
 
 

@@ -314,3 +314,18 @@ def test_an_invalid_project_is_told_before_any_database_is_asked(tmp_path: Path)
     folder = sample.write(tmp_path, {CUSTOMERS: "mapping: [\n"})
     result = CliRunner().invoke(cli, ["--project", str(folder), "check", "--live"])
     assert (result.exit_code, result.stdout.count("bad-yaml")) == (2, 1)
+
+
+def test_half_a_character_can_be_printed(tmp_path: Path) -> None:
+    """JSON spells it, no terminal takes it."""
+    connector = sample.changed(sample.CONNECTOR, ('"skipped.operations": "none"', '"skipped.operations": "\\ud800"'))
+    (found,) = problems_of(sample.write(tmp_path, {"connectors/shop.json": connector}))
+    assert "skipped.operations must be none, it is \\ud800" in str(found).encode().decode()
+
+
+def test_a_default_before_the_codes_is_one_of_them(tmp_path: Path) -> None:
+    text = sample.changed(
+        sample.MAPPING,
+        ("segment: {const: retail}", "segment: {from: kd_nr, do: [{default: 1}, {cast: text}, {codes: {1: one}}]}"),
+    )
+    assert problems_of(sample.write(tmp_path, {sample.CUSTOMERS: text})) == []
