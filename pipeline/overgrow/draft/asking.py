@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from overgrow.draft.choosing import Field, Mapped
 from overgrow.draft.pages.page import scalar
-from overgrow.draft.questions import Spot
+from overgrow.draft.profile import Profile
+from overgrow.draft.questions import Question, Spot
 
 
 def kind(field: Field) -> str:
@@ -33,3 +34,19 @@ def begins(field: Field) -> str:
 def in_target(mapped: Mapped, field: Field) -> Spot:
     """The line of a column in the DDL."""
     return ("target", mapped.table.full_name, field.column.name)
+
+
+def unarriving(
+    mapped: Mapped, field: Field, profile: Profile, *, kind: str, count: int, asked: str, taken: str
+) -> Question:
+    """The question of a column with values that do not arrive as they are: only the source can mend them."""
+    return Question(
+        kind=kind,
+        subject=subject(mapped, field.column.name),
+        asked=asked,
+        seen=f"{count} of {profile.values} sampled values",
+        taken=taken,
+        change="mend them in the source, or move the column to `drop:` and delete it from the DDL",
+        spots=(*spots(mapped, field.column.name), in_target(mapped, field)),
+        blocking=True,
+    )

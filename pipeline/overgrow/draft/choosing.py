@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from overgrow.draft import names
 from overgrow.draft.facts import Column, Database, Table
 from overgrow.mapping import connector, toast
-from overgrow.mapping.catalogue import SourceColumn, SourceTable
+from overgrow.mapping.catalogue import SourceColumn, SourceTable, unreadable
 
 # What `check` takes as a key: types whose equal values are equal texts (and whole numbers with a precision).
 _KEY_KINDS = frozenset({"int", "text", "char", "uuid", "date", "time", "timestamp", "bool"})
 _KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table", "p": "a partitioned table"}
-_UNREAD = re.compile(r'["\\\x00-\x1f]')  # a change event's decoder cannot name a column with one of these
 _UNUSABLE = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
@@ -150,7 +149,7 @@ def left_out(column: Column) -> str:
         return "it is computed by the database and not in its change stream"
     if column.type is None:
         return f"this version cannot carry its type, {column.type_text}"
-    if _UNREAD.search(column.name):
+    if unreadable(column.name):
         return "this version cannot read a column whose name holds a double quote, a backslash or a control character"
     return ""
 

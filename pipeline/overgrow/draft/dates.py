@@ -69,13 +69,12 @@ def ancient(mapped: Mapped, field: Field, profile: Profile | None) -> Iterator[Q
     """Dates that do not arrive as they are."""
     if profile is None or not profile.ancient:
         return
-    yield Question(
+    yield asking.unarriving(
+        mapped,
+        field,
+        profile,
         kind="ancient-date",
-        subject=asking.subject(mapped, field.column.name),
+        count=profile.ancient,
         asked="What do dates before Christ, or of 5 to 14 October 1582, mean? Debezium's snapshot sends other days.",
-        seen=f"{profile.ancient} of {profile.values} sampled values",
         taken="kept as they arrive; `overgrow verify` shows those rows as different",
-        change="mend them in the source, or move the column to `drop:` and delete it from the DDL",
-        spots=(*asking.spots(mapped, field.column.name), asking.in_target(mapped, field)),
-        blocking=True,
     )

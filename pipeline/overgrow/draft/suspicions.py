@@ -184,15 +184,14 @@ def _repair(mapped: Mapped, field: Field, profile: Profile | None) -> Iterator[Q
 def _not_finite(mapped: Mapped, field: Field, profile: Profile | None) -> Iterator[Question]:
     if profile is None or not profile.not_finite or asking.kind(field) != "numeric":
         return
-    yield Question(
+    yield asking.unarriving(
+        mapped,
+        field,
+        profile,
         kind="not-a-number",
-        subject=asking.subject(mapped, field.column.name),
+        count=profile.not_finite,
         asked="This number holds NaN or infinity. What is meant?",
-        seen=f"{profile.not_finite} of {profile.values} sampled values",
         taken="rows with such a value are set aside",
-        change="mend them in the source, or move the column to `drop:` and delete it from the DDL",
-        spots=(*asking.spots(mapped, field.column.name), asking.in_target(mapped, field)),
-        blocking=True,
     )
 
 

@@ -6,6 +6,7 @@ difference is drift, seen by the decoder. Called by the project loader.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from overgrow.envelope import SqlType
 from overgrow.mapping import reading, tree
 from overgrow.mapping.problems import Problems
 from overgrow.mapping.tree import Node, Scalar
+
+_UNREAD = re.compile(r'["\\\x00-\x1f]')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,11 @@ class SourceTable:
     def line(self, key: str) -> int:
         """Where a key of the file stands."""
         return self.lines.get(key, 1)
+
+
+def unreadable(name: str) -> bool:
+    """Whether a change event's decoder cannot name such a column: a double quote, a backslash, a control character."""
+    return _UNREAD.search(name) is not None
 
 
 def read(text: str, problems: Problems, *, table: str) -> SourceTable | None:

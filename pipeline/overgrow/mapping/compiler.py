@@ -7,14 +7,13 @@ problem. Never reads a file. Called by the project loader.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from overgrow.envelope import SqlType, WireColumn
 from overgrow.mapping import bounds, copytext, filters, fits, keys, nullable, render, toast, words
-from overgrow.mapping.catalogue import SourceColumn, SourceTable
+from overgrow.mapping.catalogue import SourceColumn, SourceTable, unreadable
 from overgrow.mapping.ddl import TargetTable
 from overgrow.mapping.document import AlsoDocument, ConditionDocument, FieldDocument, MappingDocument
 from overgrow.mapping.filters import Condition, Filter
@@ -29,8 +28,6 @@ from overgrow.mapping.words.personal import Hmac, Token
 from overgrow.mapping.words.step import TEXT, Step
 from overgrow.mapping.words.translate import Translate
 from overgrow.mapping.words.word import Outside, Place
-
-_UNREAD = re.compile(r'["\\\x00-\x1f]')  # what the decoder cannot name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +294,7 @@ class _Compiler:
             self._problems.add(name.line, "unknown-column", f"{self._source.table} has no column {name.text}{hint}")
             self._mentioned.add(nearest(name.text, self._source.columns) or "")
             return None
-        if _UNREAD.search(name.text) and name.text not in self._mentioned:
+        if unreadable(name.text) and name.text not in self._mentioned:
             message = "a name with a double quote, a backslash or a control character cannot be read from an event"
             self._problems.add(
                 name.line, "unsupported-name", f"column {name.text!r} of {self._source.table}: {message}"

@@ -65,8 +65,12 @@ class ConfluentHost:
     # -- what the watchdog asks (`watchdog.Watched`)
 
     flow_active = True  # a consumer that was thrown out of its group rejoins at the next poll
-    refusal: errors.ReplicationError | None = None
-    crash_reason: BaseException | None = None
+    crash_reason: BaseException | None = None  # a bug is raised by `run`
+
+    @property
+    def refusal(self) -> errors.ReplicationError | None:
+        """Why a claim was refused, until `run` raises it."""
+        return self._refused
 
     @property
     def consumer(self) -> ConfluentHost:

@@ -67,7 +67,7 @@ _VALUES: Mapping[str, tuple[tuple[tuple[str | None, ...], ...], ...]] = {
     "max_length": ((("Ann Lee",),),),
     "repair": ((("JosÃ©",), ("José",)),),
     "codes": ((("A",), ("Q",)), (("I",),), (("A",), ("Q",))),
-    "lookup": ((("NOR",), ("XXX",)),),
+    "lookup": ((("NOR",), ("ZZZ",)),),
     "bool": ((("Y",), ("?",)),),
     "minor_units": ((("12.34",), ("-0.05",)),),
     "major_units": ((("1234",), ("-5",)),),
