@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from overgrow.cli import catalogue
+from overgrow.cli.wording import count
 from overgrow.mapping import Problem
 from overgrow.project import Project
 
@@ -54,11 +55,11 @@ def check(
     _show(found, document, as_json=as_json)
     if found:
         ctx.exit(_DIFFERENT)
-    click.echo(f"ok: {_count(len(mappings), 'mapping')} ({', '.join(mappings)})", err=True)
+    click.echo(f"ok: {count(len(mappings), 'mapping')} ({', '.join(mappings)})", err=True)
     if seen is not None:
-        click.echo(f"ok: {_count(len(project.sources), 'source table')} as recorded", err=True)
+        click.echo(f"ok: {count(len(project.sources), 'source table')} as recorded", err=True)
         made = len(project.targets) - len(seen.not_made)
-        click.echo(f"ok: {_count(made, 'target table')} as declared", err=True)
+        click.echo(f"ok: {count(made, 'target table')} as declared", err=True)
         if seen.not_made:
             click.echo(f"not made yet: {', '.join(seen.not_made)}; next: `overgrow apply`", err=True)
     for table, reason in refused.items():
@@ -74,8 +75,4 @@ def _show(problems: Sequence[Problem], document: dict[str, Any], *, as_json: boo
             click.echo(str(problem))
     if problems:
         files = len({problem.file for problem in problems})
-        click.echo(f"{_count(len(problems), 'problem')} in {_count(files, 'file')}", err=True)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        click.echo(f"{count(len(problems), 'problem')} in {count(files, 'file')}", err=True)
