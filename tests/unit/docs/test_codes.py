@@ -15,7 +15,7 @@ from tests.unit.docs import printed_codes
 
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "pipeline/overgrow"
-OF_EXAMPLES = {*(PACKAGE / "mapping/examples").glob("*.py"), PACKAGE / "cli/test.py"}
+OF_EXAMPLES = {*(PACKAGE / "mapping/examples").glob("*.py"), PACKAGE / "cli/test.py", PACKAGE / "cli/example_files.py"}
 # Where words of the language are given a `code` that is a CSV file's column, not a problem's.
 NOT_CODES = {"code", "key", "meaning"}
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import click.testing
+
+from overgrow.cli import cli
 from overgrow.mapping import RowCodec, TablePlan
 from overgrow.mapping.examples import ExampleFile, Result, read, run
 from overgrow.mapping.problems import Problems
 from tests.unit.mapping import sample
 
+ROOT = Path(__file__).parents[3]
+EXAMPLES = "transforms/shop_acl/examples/customers.yaml"
+GOLDEN = "transforms/shop_acl/examples/customers.golden.json"
 DEFAULTS = """\
 mapping: customers
 defaults:
@@ -72,3 +80,8 @@ def results(text: str, plan: TablePlan | None = None) -> list[Result]:
     used = plan or sample.plan()
     codec = RowCodec(used, placeholder=sample.OWN_PLACEHOLDER)
     return list(run([codec], [file(text, used)]).results)
+
+
+def run_test(folder: Path, *arguments: str) -> click.testing.Result:
+    """`overgrow test` in a folder."""
+    return click.testing.CliRunner().invoke(cli, ["--project", str(folder), "test", *arguments])
