@@ -38,6 +38,7 @@ class Reader:
         self._variables = folder / ".variables"
         self._variables.write_text(f'export PATH="{Path(sys.executable).parent}:$PATH" PYTHONPATH="{folder}"\n')
         self._workers: list[subprocess.Popen[bytes]] = []
+        self.typed: list[str] = []  # commands that showed what the tutorial says, with its exit code
 
     def does(self, action: lesson.Action) -> None:
         if not isinstance(action, Command):
@@ -62,6 +63,7 @@ class Reader:
         assert absent == [], f"{command.text}\n{printed}"
         wanted = next((number for words, number in CODES.items() if words in "\n".join(command.shows)), 0)
         assert code == wanted, f"{command.text}: exit code {code}\n{printed}"
+        self.typed.append(command.text)
 
     def _run(self, text: str) -> tuple[int, str]:
         script = f". {self._variables}\n{text}\ncode=$?\nexport -p > {self._variables}\nexit $code"
@@ -111,6 +113,9 @@ def without_the_table_of_ones_own() -> list[lesson.Action]:
 def test_the_tutorial_does_what_it_says(reader: Reader) -> None:
     for action in whole():
         reader.does(action)
+    commands = [one.text for one in whole() if isinstance(one, Command)]
+    assert reader.typed == [text for text in commands if not text.startswith((*NOT_TYPED, "overgrow worker"))]
+    assert {"overgrow test stock", "overgrow apply", "overgrow verify", "overgrow stack down"} <= set(reader.typed)
 
 
 def test_the_part_on_a_table_may_be_left_out() -> None:
