@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from overgrow import errors
+from overgrow import errors, secret
 from overgrow.mapping.catalogue import SourceTable
 from overgrow.mapping.codec import RowCodec
 from overgrow.mapping.connector import Connector
@@ -51,7 +51,7 @@ class Project:
     @classmethod
     def load(cls, folder: Path) -> tuple[Project | None, list[Problem]]:
         """Read and compile the whole project; the project is None iff there are problems."""
-        loader = Loader(folder.resolve())
+        loader = Loader(folder.resolve(), secret=secret.resolve)
         loaded = loader.load()
         problems = sorted(set(loader.problems))
         if loaded is None or problems:

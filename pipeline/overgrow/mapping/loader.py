@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from overgrow.mapping import catalogue, compiler, connector, constraints, ddl, document, secrets, settings, tree
+from overgrow.mapping import catalogue, compiler, connector, constraints, ddl, document, settings, tree
 from overgrow.mapping.plan import TablePlan
 from overgrow.mapping.problems import Problem, Problems, suggestion
 from overgrow.mapping.translators import Translator
 from overgrow.mapping.tree import Scalar
-from overgrow.mapping.words.word import Outside
+from overgrow.mapping.words.word import Outside, no_secret
 
 T = TypeVar("T")
 
@@ -40,8 +40,10 @@ class Loaded:
 class Loader:
     """Reads one project and keeps every problem."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, secret: Callable[[str], bytes] = no_secret) -> None:
+        """`secret`: what a reference to a key of personal data stands for, asked when a row needs it."""
         self._root = root
+        self._secret = secret
         self._tables: dict[str, ddl.TargetTable] = {}
         self._sources: dict[str, catalogue.SourceTable | None] = {}
         self._translators: dict[str, Translator] = {}
@@ -155,7 +157,7 @@ class Loader:
             target=target,
             text=text,
             also=known,
-            outside=Outside(read=self._read, secret=secrets.resolve),
+            outside=Outside(read=self._read, secret=self._secret),
         )
         return compiler.compile_mapping(found, around, problems)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from overgrow import errors
 from overgrow.envelope import SqlType
 from overgrow.mapping import literals, reading
 from overgrow.mapping.document import StepDocument
@@ -30,7 +31,7 @@ def no_file(name: str) -> str:
 
 def no_secret(reference: str) -> bytes:
     """Likewise."""
-    raise LookupError(reference)
+    raise errors.ConfigurationError(f"the mapping's key {reference}: nobody was asked for it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Keys of personal data: a reference in a mapping to the bytes it stands for.
 
 Guarantees: a key is read when the first value needs it, from an environment variable or a file; it is never printed.
-Called by the steps of `words/personal.py`, through the loader.
+Given by the project to its mappings, which do no I/O.
 """
 
 from __future__ import annotations
