@@ -15,7 +15,7 @@ UPGRADE ?=
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | tr '|' '\t'
 
-demo: tools ## The whole story on a local stack, ending in a report (about 4 minutes)
+demo: tools ## The whole story on a local stack, ending in a report (about 2 minutes)
 	$(BIN)/overgrow demo $(ARGS)
 
 check: $(STAMP) ## Lint, types, import rules, the example project, pure tests (within a minute; run for every commit)
@@ -27,7 +27,7 @@ check: $(STAMP) ## Lint, types, import rules, the example project, pure tests (w
 	$(BIN)/overgrow test --golden --strict
 	$(BIN)/pytest -q -m "not stack" $(ARGS)
 
-test: tools ## Every test, also those on the real stack (within 12 minutes)
+test: tools ## Every test, also those on the real stack (about half an hour)
 	@mkdir -p .overgrow
 	$(BIN)/pytest --junitxml=.overgrow/tests.xml $(ARGS); \
 	status=$$?; $(BIN)/python .ci/skips.py .overgrow/tests.xml && exit $$status

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from overgrow.stack import Endpoints, Options, Stack
+
+# A run in the background inherits an ignored SIGINT, and so would every verb that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Consumer groups of the tests may notice a dead member sooner than Kafka's default bound allows.
 MIN_SESSION_TIMEOUT_MS = 1000
